@@ -1,0 +1,2 @@
+//! One test binary for the whole house.
+mod arrows;

@@ -1,0 +1,1 @@
+//! The end-to-end tests of the built house; they live in `it/`.
