@@ -1,4 +1,8 @@
-//! Everything true for all tenants. So far: the two parameters nothing may reach around, time and randomness.
+//! Everything true for all tenants. So far its pure parts: the two parameters nothing may reach around
+//! (time and randomness), the decision for one field, and the waits between attempts.
 
 pub mod clock;
 pub mod random;
+
+pub mod merge;
+pub mod retry;
