@@ -1,8 +1,11 @@
 //! Everything true for all tenants. So far its pure parts: the two parameters nothing may reach around
-//! (time and randomness), the decision for one field, and the waits between attempts.
+//! (time and randomness), the vault's envelope, the decision for one
+//! field, and the waits between attempts.
 
 pub mod clock;
 pub mod random;
+
+pub mod vault;
 
 pub mod merge;
 pub mod retry;
