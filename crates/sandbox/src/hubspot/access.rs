@@ -1,0 +1,133 @@
+//! Who calls the API: the bearer token, the scopes it carries, and the requests that are left (reference 1.7
+//! and 6). A handler that takes a [`Caller`] cannot run for a stranger or beyond the limit.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::{FromRequestParts, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, header};
+
+use super::crm::record::Source;
+use super::error::ApiError;
+use crate::stats;
+use crate::world::World;
+
+/// An installed app that may make one request.
+#[derive(Debug)]
+pub(super) struct Caller {
+    /// The portal its token is for.
+    pub(super) portal: u64,
+    /// The app, as history and events name it.
+    pub(super) source: Source,
+    scopes: Vec<String>,
+}
+
+/// The same for a search, which has a limit of its own and whose answers tell nothing of any limit; the sandbox's
+/// counters do not count it towards the portal's window either.
+#[derive(Debug)]
+pub(super) struct Searcher(pub(super) Caller);
+
+/// Where the answer finds what was counted when the request came in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counted(Arc<OnceLock<Count>>);
+
+#[derive(Debug)]
+struct Count {
+    portal: u64,
+    max: usize,
+    remaining: usize,
+    interval_ms: u64,
+}
+
+impl Caller {
+    /// Checks that any one of these scopes was granted.
+    ///
+    /// # Errors
+    /// 403 when none was.
+    pub(super) fn may(&self, any_of: &[&str]) -> Result<(), ApiError> {
+        if any_of.iter().any(|scope| self.scopes.iter().any(|granted| granted == scope)) {
+            return Ok(());
+        }
+        Err(ApiError::missing_scopes(any_of))
+    }
+
+    fn of(parts: &Parts, world: &World) -> Result<Self, ApiError> {
+        let token = bearer(&parts.headers).ok_or_else(ApiError::unauthenticated)?;
+        let state = world.hubspot();
+        let (portal, scopes) = state.grants.access(token, world.clock.now_ms())?;
+        let source = Source::Integration(world.options.hubspot.app_id);
+        Ok(Self { portal, source, scopes: scopes.to_vec() })
+    }
+}
+
+impl FromRequestParts<Arc<World>> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, world: &Arc<World>) -> Result<Self, ApiError> {
+        let caller = Self::of(parts, world)?;
+        let mut state = world.hubspot();
+        let portal = state.portal_mut(caller.portal).ok_or_else(ApiError::unauthenticated)?;
+        let has_place = portal.requests.take(world.clock.now_ms());
+        if let Some(counted) = parts.extensions.get::<Counted>() {
+            counted.0.get_or_init(|| Count {
+                portal: portal.id,
+                max: portal.requests.max(),
+                remaining: portal.requests.remaining(),
+                interval_ms: portal.requests.length_ms(),
+            });
+        }
+        match has_place {
+            true => Ok(caller),
+            false => Err(ApiError::limited(
+                "You have reached your ten_secondly_rolling limit.",
+                "TEN_SECONDLY_ROLLING",
+                "publicapi:api:oauth",
+            )),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<World>> for Searcher {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, world: &Arc<World>) -> Result<Self, ApiError> {
+        let caller = Caller::of(parts, world)?;
+        let mut state = world.hubspot();
+        let portal = state.portal_mut(caller.portal).ok_or_else(ApiError::unauthenticated)?;
+        match portal.searches.take(world.clock.now_ms()) {
+            true => Ok(Self(caller)),
+            false => Err(ApiError::limited(
+                "You have reached your secondly limit.",
+                "SECONDLY",
+                "publicapi:crm:search:oauth",
+            )),
+        }
+    }
+}
+
+/// Puts the rate limit headers on every counted answer, and names the portal to the counters of the sandbox.
+pub(super) async fn tell_limits(mut request: Request, next: Next) -> Response {
+    let counted = Counted::default();
+    request.extensions_mut().insert(counted.clone());
+    let mut response = next.run(request).await;
+    if let Some(count) = counted.0.get() {
+        let headers = response.headers_mut();
+        for (name, value) in [
+            ("x-hubspot-ratelimit-max", HeaderValue::from(count.max)),
+            ("x-hubspot-ratelimit-remaining", HeaderValue::from(count.remaining)),
+            ("x-hubspot-ratelimit-interval-milliseconds", HeaderValue::from(count.interval_ms)),
+        ] {
+            headers.insert(name, value);
+        }
+        response.extensions_mut().insert(stats::Caller(count.portal.to_string()));
+    }
+    response
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

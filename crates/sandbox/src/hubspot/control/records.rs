@@ -1,0 +1,217 @@
+//! Contacts and deals as a person handles them in HubSpot's pages: every change is told with `CRM_UI`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, Query, State};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::control::Refused;
+use crate::hubspot::crm::kind::Kind;
+use crate::hubspot::crm::record::Record;
+use crate::hubspot::crm::write::{AssociationInput, AssociationTarget, Claims, Properties, text};
+use crate::hubspot::desk::{PERSON, in_portal};
+use crate::hubspot::error::ApiError;
+use crate::hubspot::portal::Portal;
+use crate::hubspot::seed;
+use crate::world::World;
+
+/// Below `/{portal}`.
+pub(super) fn router() -> Router<Arc<World>> {
+    let mut router = Router::new()
+        .route("/{portal}/contacts/seed", post(seed_contacts))
+        .route("/{portal}/contacts/{id}/privacy-delete", post(erase))
+        .route("/{portal}/deals/{id}/contacts/{contact}", post(associate));
+    for kind in [Kind::Contact, Kind::Deal] {
+        let routes = Router::new()
+            .route("/", get(list).post(create))
+            .route("/merge", post(merge))
+            .route("/{id}", get(one).put(change).delete(archive))
+            .route("/{id}/restore", post(restore))
+            .layer(Extension(kind));
+        router = router.nest(&format!("/{{portal}}/{}", kind.plural()), routes);
+    }
+    router
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    properties: Properties,
+    /// The contacts of a new deal.
+    #[serde(default)]
+    contacts: Vec<Value>,
+}
+
+async fn list(
+    State(world): State<Arc<World>>,
+    Extension(kind): Extension<Kind>,
+    Path(portal): Path<u64>,
+    Query(filter): Query<BTreeMap<String, String>>,
+) -> Result<Json<Value>, Refused> {
+    in_portal(&world, portal, PERSON, |portal, _| {
+        // `?storeganise_user_id=…` or any other property keeps the records with exactly this value.
+        let fits = |record: &&Record| filter.iter().all(|(name, value)| record.stored(name) == Some(value));
+        let view = portal.whole_view(kind);
+        let found = portal.store(kind).live().filter(fits);
+        Ok(Json(found.map(|record| portal.show_whole(kind, record, &view)).collect()))
+    })
+    .map_err(Refused::from)
+}
+
+async fn one(
+    State(world): State<Arc<World>>,
+    Extension(kind): Extension<Kind>,
+    Path((portal, id)): Path<(u64, String)>,
+) -> Result<Json<Value>, Refused> {
+    in_portal(&world, portal, PERSON, |portal, _| {
+        let id = present(portal, kind, &id)?;
+        Ok(Json(show(portal, kind, id)))
+    })
+    .map_err(Refused::from)
+}
+
+async fn create(
+    State(world): State<Arc<World>>,
+    Extension(kind): Extension<Kind>,
+    Path(portal): Path<u64>,
+    asked: Result<Json<Input>, JsonRejection>,
+) -> Result<(StatusCode, Json<Value>), Refused> {
+    let Json(asked) = asked?;
+    let tie = |id| AssociationInput { to: AssociationTarget { id }, types: Vec::new() };
+    let ties: Vec<AssociationInput> = asked.contacts.into_iter().map(tie).collect();
+    in_portal(&world, portal, PERSON, |portal, author| {
+        let plan = portal.plan_create(kind, &asked.properties, &ties, &mut Claims::default())?;
+        let id = portal.carry_out(kind, plan, author);
+        Ok((StatusCode::CREATED, Json(show(portal, kind, id))))
+    })
+    .map_err(Refused::from)
+}
+
+async fn change(
+    State(world): State<Arc<World>>,
+    Extension(kind): Extension<Kind>,
+    Path((portal, id)): Path<(u64, String)>,
+    asked: Result<Json<Input>, JsonRejection>,
+) -> Result<Json<Value>, Refused> {
+    let Json(asked) = asked?;
+    in_portal(&world, portal, PERSON, |portal, author| {
+        let id = present(portal, kind, &id)?;
+        let plan = portal.plan_update(kind, id, &asked.properties, &mut Claims::default())?;
+        portal.carry_out(kind, plan, author);
+        Ok(Json(show(portal, kind, id)))
+    })
+    .map_err(Refused::from)
+}
+
+async fn archive(
+    State(world): State<Arc<World>>,
+    Extension(kind): Extension<Kind>,
+    Path((portal, id)): Path<(u64, String)>,
+) -> Result<StatusCode, Refused> {
+    in_portal(&world, portal, PERSON, |portal, author| {
+        let id = present(portal, kind, &id)?;
+        portal.archive(kind, id, author);
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .map_err(Refused::from)
+}
+
+async fn restore(
+    State(world): State<Arc<World>>,
+    Extension(kind): Extension<Kind>,
+    Path((portal, id)): Path<(u64, u64)>,
+) -> Result<StatusCode, Refused> {
+    in_portal(&world, portal, PERSON, |portal, author| match portal.restore(kind, id, author) {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => {
+            Err(ApiError::invalid("It is not in the recycle bin, or another record holds its keys by now"))
+        }
+    })
+    .map_err(Refused::from)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Merge {
+    #[serde(alias = "primaryObjectId")]
+    primary: Value,
+    #[serde(alias = "objectIdToMerge")]
+    other: Value,
+}
+
+async fn merge(
+    State(world): State<Arc<World>>,
+    Extension(kind): Extension<Kind>,
+    Path(portal): Path<u64>,
+    asked: Result<Json<Merge>, JsonRejection>,
+) -> Result<Json<Value>, Refused> {
+    let Json(asked) = asked?;
+    let ids = [asked.primary, asked.other].map(|id| text(&id).unwrap_or_default());
+    in_portal(&world, portal, PERSON, |portal, author| {
+        let id = portal.merge(kind, &ids[0], &ids[1], author)?;
+        Ok(Json(show(portal, kind, id)))
+    })
+    .map_err(Refused::from)
+}
+
+async fn erase(
+    State(world): State<Arc<World>>,
+    Path((portal, id)): Path<(u64, String)>,
+) -> Result<StatusCode, Refused> {
+    in_portal(&world, portal, PERSON, |portal, author| {
+        let id = present(portal, Kind::Contact, &id)?;
+        portal.erase(id, author);
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .map_err(Refused::from)
+}
+
+async fn associate(
+    State(world): State<Arc<World>>,
+    Path((portal, deal, contact)): Path<(u64, String, String)>,
+) -> Result<Json<Value>, Refused> {
+    in_portal(&world, portal, PERSON, |portal, author| {
+        let deal = present(portal, Kind::Deal, &deal)?;
+        let contact = present(portal, Kind::Contact, &contact)?;
+        portal.associate(deal, contact, author);
+        Ok(Json(show(portal, Kind::Deal, deal)))
+    })
+    .map_err(Refused::from)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeedInput {
+    count: usize,
+}
+
+/// Many made-up contacts at once, of which the app hears nothing.
+async fn seed_contacts(
+    State(world): State<Arc<World>>,
+    Path(portal): Path<u64>,
+    asked: Result<Json<SeedInput>, JsonRejection>,
+) -> Result<Json<Value>, Refused> {
+    let Json(asked) = asked?;
+    in_portal(&world, portal, PERSON, |portal, author| {
+        seed::contacts(portal, asked.count, author)?;
+        portal.take_events();
+        Ok(Json(json!({"contacts": portal.store(Kind::Contact).live().count()})))
+    })
+    .map_err(Refused::from)
+}
+
+fn present(portal: &Portal, kind: Kind, id: &str) -> Result<u64, ApiError> {
+    portal.resolve(kind, id).ok_or_else(|| ApiError::no_record(id))
+}
+
+fn show(portal: &Portal, kind: Kind, id: u64) -> Value {
+    portal
+        .live(kind, id)
+        .map_or(Value::Null, |record| portal.show_whole(kind, record, &portal.whole_view(kind)))
+}

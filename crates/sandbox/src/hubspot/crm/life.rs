@@ -1,0 +1,171 @@
+//! What happens to whole records besides being written: associated, archived, restored, merged, erased.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::kind::Kind;
+use super::record::{Author, Record};
+use crate::hubspot::error::ApiError;
+use crate::hubspot::event::Change;
+use crate::hubspot::portal::Portal;
+
+impl Portal {
+    /// Ties a contact to a deal; `false` when it was tied already or one of them is missing.
+    pub(crate) fn associate(&mut self, deal: u64, contact: u64, author: Author) -> bool {
+        if self.live(Kind::Contact, contact).is_none() {
+            return false;
+        }
+        let Some(record) = self.store_mut(Kind::Deal).exact_mut(deal) else { return false };
+        if !record.associated.insert(contact) {
+            return false;
+        }
+        if let Some(record) = self.store_mut(Kind::Contact).exact_mut(contact) {
+            record.associated.insert(deal);
+        }
+        self.tell(Kind::Deal, deal, author, Change::Associated { to: contact, removed: false });
+        true
+    }
+
+    /// Puts a record into the recycle bin and frees its keys; `false` when there is none.
+    pub(crate) fn archive(&mut self, kind: Kind, id: u64, author: Author) -> bool {
+        if self.live(kind, id).is_none() {
+            return false;
+        }
+        let store = self.store_mut(kind);
+        store.release_all(id);
+        if let Some(record) = store.exact_mut(id) {
+            record.archived = true;
+        }
+        self.tell(kind, id, author, Change::Deleted);
+        true
+    }
+
+    /// Takes a record out of the recycle bin; `false` when it is not there or another holds its keys by now.
+    pub(crate) fn restore(&mut self, kind: Kind, id: u64, author: Author) -> bool {
+        let Some(record) = self.store(kind).exact(id).filter(|record| record.archived) else { return false };
+        let keys = self.keys_of(kind, record);
+        if keys.iter().any(|(name, value)| self.store(kind).holder(name, value).is_some()) {
+            return false;
+        }
+        let store = self.store_mut(kind);
+        for (name, value) in keys {
+            store.claim(&name, &value, id);
+        }
+        if let Some(record) = store.exact_mut(id) {
+            record.archived = false;
+        }
+        self.tell(kind, id, author, Change::Restored);
+        true
+    }
+
+    /// Deletes a contact for good, at the person's wish; `false` when there is none.
+    pub(crate) fn erase(&mut self, id: u64, author: Author) -> bool {
+        let kind = Kind::Contact;
+        self.store_mut(kind).release_all(id);
+        let Some(record) = self.store_mut(kind).remove(id) else { return false };
+        for deal in record.associated {
+            if let Some(deal) = self.store_mut(Kind::Deal).exact_mut(deal) {
+                deal.associated.remove(&id);
+            }
+        }
+        self.tell(kind, id, author, Change::PrivacyDeleted);
+        self.tell(kind, id, author, Change::Deleted);
+        true
+    }
+
+    /// Makes one record of two under a new id; the primary's values win, and both old ids lead to the new one.
+    ///
+    /// # Errors
+    /// 404 when one of them is missing, 400 when they are one already.
+    pub(crate) fn merge(
+        &mut self,
+        kind: Kind,
+        primary: &str,
+        other: &str,
+        author: Author,
+    ) -> Result<u64, ApiError> {
+        let primary = self.resolve(kind, primary).ok_or_else(|| ApiError::no_record(primary))?;
+        let other = self.resolve(kind, other).ok_or_else(|| ApiError::no_record(other))?;
+        if primary == other {
+            return Err(ApiError::invalid(format!("Cannot merge record {primary} into itself")));
+        }
+        let store = self.store_mut(kind);
+        store.release_all(primary);
+        store.release_all(other);
+        let id = store.allot();
+        let (Some(winner), Some(loser)) = (store.remove(primary), store.remove(other)) else {
+            return Err(ApiError::no_record(&primary.to_string()));
+        };
+        let (merged, moved) = united(id, winner, &loser, author);
+        let keys = self.keys_of(kind, &merged);
+        let associated = merged.associated.clone();
+        let store = self.store_mut(kind);
+        for former in [primary, other] {
+            store.alias(former, id);
+        }
+        for (name, value) in keys {
+            store.claim(&name, &value, id);
+        }
+        store.insert(merged);
+        for deal_or_contact in associated {
+            if let Some(record) = self.store_mut(kind.other()).exact_mut(deal_or_contact) {
+                record.associated.remove(&primary);
+                record.associated.remove(&other);
+                record.associated.insert(id);
+            }
+        }
+        self.tell(kind, id, author, Change::Merged { primary, other, moved });
+        Ok(id)
+    }
+
+    /// Every key a record holds or would hold.
+    fn keys_of(&self, kind: Kind, record: &Record) -> Vec<(Arc<str>, String)> {
+        let keys = self.schema(kind).all(false).filter(|definition| definition.is_key());
+        keys.flat_map(|definition| {
+            let values: Vec<&str> = match &*definition.name {
+                "email" => record.emails().collect(),
+                name => record.stored(name).into_iter().collect(),
+            };
+            values
+                .into_iter()
+                .map(|value| (Arc::clone(&definition.name), value.to_owned()))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+    }
+}
+
+/// The winner with what only the loser had, and how many values that were.
+fn united(id: u64, winner: Record, loser: &Record, author: Author) -> (Record, usize) {
+    let emails: BTreeSet<&str> = winner.emails().chain(loser.emails()).collect();
+    let primary_email = winner.stored("email").or_else(|| loser.stored("email")).map(str::to_owned);
+    let additional: Vec<&str> =
+        emails.into_iter().filter(|email| Some(*email) != primary_email.as_deref()).collect();
+    let additional = additional.join(";");
+    let former = [&winner, loser]
+        .into_iter()
+        .flat_map(|record| {
+            [record.stored("hs_merged_object_ids").map(str::to_owned), Some(record.id.to_string())]
+        })
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(";");
+
+    let mut merged = winner;
+    merged.id = id;
+    merged.created_ms = merged.created_ms.min(loser.created_ms);
+    merged.modified_ms = author.at_ms.max(merged.modified_ms);
+    merged.associated.extend(&loser.associated);
+    let mut moved = 0;
+    for (name, versions) in &loser.properties {
+        if merged.stored(name).is_none() && loser.stored(name).is_some() {
+            merged.properties.insert(Arc::clone(name), versions.clone());
+            moved += 1;
+        }
+    }
+    merged.set(&"hs_merged_object_ids".into(), &former, author);
+    if !additional.is_empty() {
+        merged.set(&"hs_additional_emails".into(), &additional, author);
+    }
+    (merged, moved)
+}

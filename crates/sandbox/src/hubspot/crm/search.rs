@@ -1,0 +1,174 @@
+//! Search: filter groups, one sort, pages of at most 200, never beyond 10,000 results (reference section 2.4).
+//! What a single filter means is in `filter`.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::filter::{Comparable, Filter};
+use super::kind::Kind;
+use super::record::Record;
+use super::view::View;
+use super::write::text;
+use crate::hubspot::error::ApiError;
+use crate::hubspot::portal::Portal;
+
+const PAGE_MAX: usize = 200;
+const PAGE_DEFAULT: usize = 10;
+const RESULTS_MAX: usize = 10_000;
+const GROUPS_MAX: usize = 5;
+const FILTERS_PER_GROUP_MAX: usize = 6;
+const FILTERS_MAX: usize = 18;
+/// The longest body of a search, in characters.
+pub(crate) const BODY_MAX_CHARS: usize = 3_000;
+
+/// What is looked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Search {
+    filter_groups: Vec<FilterGroup>,
+    sorts: Vec<Value>,
+    query: Option<String>,
+    properties: Vec<String>,
+    limit: Option<usize>,
+    after: Option<Value>,
+}
+
+/// Filters that must all hold; one group that holds is enough.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct FilterGroup {
+    filters: Vec<Filter>,
+}
+
+impl Portal {
+    /// Answers a search at `now_ms` with one page. What changed within the search lag is not in the index yet.
+    ///
+    /// # Errors
+    /// 400 above any of the limits, and for unknown properties and operators.
+    pub(crate) fn search(&self, kind: Kind, search: Search, now_ms: u64) -> Result<Value, ApiError> {
+        let (skip, limit) = search.page()?;
+        self.check_filters(kind, &search)?;
+        let sort = Sort::read(search.sorts.first())?;
+        if let Some(sort) = &sort {
+            self.check_property(kind, &sort.property)?;
+        }
+        let words = search.query.as_deref().map(str::to_lowercase).filter(|query| !query.is_empty());
+        let mut found: Vec<&Record> = self
+            .store(kind)
+            .live()
+            .filter(|record| record.modified_ms.saturating_add(self.search_lag_ms) <= now_ms)
+            .filter(|record| self.is_in(kind, record, &search.filter_groups))
+            .filter(|record| words.as_ref().is_none_or(|words| self.has_words(kind, record, words)))
+            .collect();
+        if let Some(sort) = sort {
+            let key = |record: &&Record| {
+                let value = self.value(kind, record, &sort.property);
+                value.map(|value| Comparable::of(self.schema(kind).live(&sort.property), &value))
+            };
+            // The store walks by id, and the sort is stable: equal values stay in the order of their ids.
+            found.sort_by_cached_key(key);
+            if sort.descending {
+                found.reverse();
+            }
+        }
+        let view = View { properties: search.properties, ..View::default() };
+        let page = found.iter().skip(skip).take(limit).map(|record| self.show(kind, record, &view));
+        let mut answer = json!({"total": found.len(), "results": page.collect::<Vec<_>>()});
+        if skip + limit < found.len() {
+            answer["paging"] = json!({"next": {"after": (skip + limit).to_string()}});
+        }
+        Ok(answer)
+    }
+
+    fn check_filters(&self, kind: Kind, search: &Search) -> Result<(), ApiError> {
+        let counts: Vec<usize> = search.filter_groups.iter().map(|group| group.filters.len()).collect();
+        if counts.len() > GROUPS_MAX
+            || counts.iter().any(|count| *count > FILTERS_PER_GROUP_MAX)
+            || counts.iter().sum::<usize>() > FILTERS_MAX
+        {
+            return Err(ApiError::invalid("There are too many filters or filter groups in this search"));
+        }
+        for filter in search.filter_groups.iter().flat_map(|group| &group.filters) {
+            if filter.associated_kind().is_none() {
+                self.check_property(kind, &filter.property_name)?;
+            }
+            filter.check()?;
+        }
+        Ok(())
+    }
+
+    fn check_property(&self, kind: Kind, property: &str) -> Result<(), ApiError> {
+        match self.schema(kind).live(property) {
+            Some(_) => Ok(()),
+            None => Err(ApiError::invalid(format!(
+                "There was a problem with the request: no property {property}"
+            ))),
+        }
+    }
+
+    fn is_in(&self, kind: Kind, record: &Record, groups: &[FilterGroup]) -> bool {
+        let holds = |filter: &Filter| match filter.associated_kind() {
+            Some(_) => filter.holds_for_ids(&record.associated),
+            None => {
+                let value = self.value(kind, record, &filter.property_name);
+                filter.holds(self.schema(kind).live(&filter.property_name), value.as_deref())
+            }
+        };
+        groups.is_empty() || groups.iter().any(|group| group.filters.iter().all(holds))
+    }
+
+    fn has_words(&self, kind: Kind, record: &Record, words: &str) -> bool {
+        let searched: &[&str] = match kind {
+            Kind::Contact => &["firstname", "lastname", "email", "hs_additional_emails", "phone", "company"],
+            Kind::Deal => &["dealname", "dealstage", "pipeline", "description"],
+        };
+        let values: Vec<String> =
+            searched.iter().filter_map(|name| record.stored(name)).map(str::to_lowercase).collect();
+        words.split_whitespace().all(|word| values.iter().any(|value| value.contains(word)))
+    }
+}
+
+impl Search {
+    fn page(&self) -> Result<(usize, usize), ApiError> {
+        let limit = self.limit.unwrap_or(PAGE_DEFAULT);
+        if limit > PAGE_MAX {
+            return Err(ApiError::invalid(format!("Invalid limit {limit}: the maximum is {PAGE_MAX}")));
+        }
+        let skip = match self.after.as_ref().and_then(text).filter(|after| !after.is_empty()) {
+            None => 0,
+            Some(after) => after
+                .parse()
+                .map_err(|_| ApiError::invalid(format!("Invalid after {after}: it must be an integer")))?,
+        };
+        if skip + limit > RESULTS_MAX {
+            return Err(ApiError::invalid("A search reaches no further than 10,000 results"));
+        }
+        if self.sorts.len() > 1 {
+            return Err(ApiError::invalid("Only one sort is supported"));
+        }
+        Ok((skip, limit))
+    }
+}
+
+struct Sort {
+    property: String,
+    descending: bool,
+}
+
+impl Sort {
+    /// A sort is an object, or a name with a minus for descending.
+    fn read(given: Option<&Value>) -> Result<Option<Self>, ApiError> {
+        match given {
+            None => Ok(None),
+            Some(Value::String(name)) => {
+                let property = name.trim_start_matches('-').to_owned();
+                Ok(Some(Self { property, descending: name.starts_with('-') }))
+            }
+            Some(sort) => {
+                let property = sort["propertyName"].as_str().map(str::to_owned);
+                let property = property.ok_or_else(|| ApiError::invalid("A sort needs a propertyName"))?;
+                Ok(Some(Self { property, descending: sort["direction"] == "DESCENDING" }))
+            }
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Writing one record in two steps: a plan that checks everything and changes nothing, then the change itself,
+//! which cannot fail. That is what lets a batch be refused as a whole.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::kind::Kind;
+use super::record::{Author, Record, Source};
+use super::values::canonical;
+use crate::clock;
+use crate::hubspot::error::{ApiError, PropertyProblem};
+use crate::hubspot::event::Change;
+use crate::hubspot::portal::Portal;
+
+/// The properties of a write as they came: the values are text, or plain JSON that is taken as text.
+pub(crate) type Properties = BTreeMap<String, Value>;
+
+/// A record to associate a new one with.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct AssociationInput {
+    /// The other record.
+    pub(crate) to: AssociationTarget,
+    /// In which way; the sandbox knows HubSpot's own default types alone.
+    #[serde(default)]
+    pub(crate) types: Vec<AssociationType>,
+}
+
+/// The id of the other record.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct AssociationTarget {
+    /// Text, or a number.
+    pub(crate) id: Value,
+}
+
+/// The type of an association.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AssociationType {
+    /// 3 from deal to contact, 4 the other way.
+    pub(crate) association_type_id: u32,
+}
+
+/// A write that was checked and will succeed.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The record to write.
+    pub(crate) id: u64,
+    /// Whether it is to be made.
+    pub(crate) is_new: bool,
+    values: Vec<(Arc<str>, String)>,
+    associate: Vec<u64>,
+}
+
+/// The keys that earlier rows of the same batch will hold.
+#[derive(Debug, Default)]
+pub(crate) struct Claims(HashMap<(Arc<str>, String), u64>);
+
+impl Portal {
+    /// Checks the making of a record; its id is spent even if it is refused.
+    ///
+    /// # Errors
+    /// 400 for values, required properties and associations; 409 for an address that is taken.
+    pub(crate) fn plan_create(
+        &mut self,
+        kind: Kind,
+        properties: &Properties,
+        associations: &[AssociationInput],
+        claims: &mut Claims,
+    ) -> Result<Plan, ApiError> {
+        let id = self.store_mut(kind).allot();
+        let mut values = self.checked(kind, None, properties)?;
+        if kind == Kind::Deal && !properties.contains_key("pipeline") {
+            values.push(("pipeline".into(), "default".to_owned()));
+        }
+        self.check_required(kind, None, &values)?;
+        self.check_keys(kind, None, id, &values, claims)?;
+        let associate = associations.iter().map(|a| self.association(kind, a)).collect::<Result<_, _>>()?;
+        Ok(Plan { id, is_new: true, values, associate })
+    }
+
+    /// Checks the change of a record that exists.
+    ///
+    /// # Errors
+    /// 400 for values, required properties and keys that another record holds.
+    pub(crate) fn plan_update(
+        &self,
+        kind: Kind,
+        id: u64,
+        properties: &Properties,
+        claims: &mut Claims,
+    ) -> Result<Plan, ApiError> {
+        let record = self.live(kind, id).ok_or_else(|| ApiError::no_record(&id.to_string()))?;
+        let values = self.checked(kind, Some(record), properties)?;
+        self.check_required(kind, Some(record), &values)?;
+        self.check_keys(kind, Some(id), id, &values, claims)?;
+        Ok(Plan { id, is_new: false, values, associate: Vec::new() })
+    }
+
+    /// Does what was planned and tells of it.
+    pub(crate) fn carry_out(&mut self, kind: Kind, plan: Plan, author: Author) -> u64 {
+        let Plan { id, is_new, mut values, associate } = plan;
+        if is_new {
+            self.make(kind, id, &values, author);
+        }
+        if let Some(closed_now) = self.closing_date(kind, id, &values, author) {
+            values.push(closed_now);
+        }
+        for (name, value) in values {
+            self.set(kind, id, &name, &value, author);
+        }
+        for other in associate {
+            match kind {
+                Kind::Deal => self.associate(id, other, author),
+                Kind::Contact => self.associate(other, id, author),
+            };
+        }
+        id
+    }
+
+    /// Sets one property, keeps the keys true, and tells of the change if there was one.
+    pub(crate) fn set(&mut self, kind: Kind, id: u64, name: &Arc<str>, value: &str, author: Author) {
+        let is_key = self.schema(kind).live(name).is_some_and(|definition| definition.is_key());
+        let store = self.store_mut(kind);
+        let Some(record) = store.exact_mut(id) else { return };
+        let before = record.stored(name).map(str::to_owned);
+        if !record.set(name, value, author) {
+            return;
+        }
+        if is_key {
+            let still_held: Vec<String> = match &**name {
+                "email" => record.emails().map(str::to_owned).collect(),
+                _ => Vec::new(),
+            };
+            if let Some(before) = before.filter(|before| !still_held.contains(before)) {
+                store.release(name, &before, id);
+            }
+            if !value.is_empty() {
+                store.claim(name, value, id);
+            }
+        }
+        let change = Change::Property { name: Arc::clone(name), value: value.to_owned() };
+        self.tell(kind, id, author, change);
+    }
+
+    fn make(&mut self, kind: Kind, id: u64, values: &[(Arc<str>, String)], author: Author) {
+        let mut record = Record::new(id, author.at_ms);
+        let (source, label) = match author.source {
+            Source::Integration(_) => ("INTEGRATION", "Integration"),
+            Source::CrmUi(_) => ("CRM_UI", "CRM UI"),
+        };
+        for (name, value) in [
+            ("hs_object_source", source.to_owned()),
+            ("hs_object_source_id", author.source.id()),
+            ("hs_object_source_label", label.to_owned()),
+        ] {
+            record.set(&name.into(), &value, author);
+        }
+        self.store_mut(kind).insert(record);
+        if let Some((_, email)) = values.iter().find(|(name, value)| &**name == "email" && !value.is_empty())
+        {
+            *self.creates.entry(email.as_str().into()).or_default() += 1;
+        }
+        self.tell(kind, id, author, Change::Created);
+    }
+
+    /// A deal that closes gets the present moment as its closing date, unless the same write names one.
+    fn closing_date(
+        &self,
+        kind: Kind,
+        id: u64,
+        values: &[(Arc<str>, String)],
+        author: Author,
+    ) -> Option<(Arc<str>, String)> {
+        let written = |name: &str| values.iter().find(|(n, _)| &**n == name).map(|(_, v)| v.as_str());
+        if kind != Kind::Deal || written("closedate").is_some() {
+            return None;
+        }
+        let deal = self.live(kind, id)?;
+        let was_closed = self.stage_of(deal).is_some_and(|stage| stage.is_closed());
+        let pipeline = written("pipeline").or_else(|| deal.stored("pipeline"))?;
+        let closes = self.stage(pipeline, written("dealstage")?)?.is_closed();
+        (closes && !was_closed).then(|| ("closedate".into(), clock::iso(author.at_ms)))
+    }
+
+    fn checked(
+        &self,
+        kind: Kind,
+        on: Option<&Record>,
+        properties: &Properties,
+    ) -> Result<Vec<(Arc<str>, String)>, ApiError> {
+        let mut values = Vec::with_capacity(properties.len());
+        let mut problems = Vec::new();
+        for (name, raw) in properties {
+            let raw = text(raw)
+                .ok_or_else(|| ApiError::invalid(format!("Invalid input JSON: {name} is not a string")))?;
+            match self.schema(kind).live(name) {
+                None => problems.push(PropertyProblem {
+                    name: name.clone(),
+                    code: "PROPERTY_DOESNT_EXIST",
+                    message: format!("Property \"{name}\" does not exist"),
+                }),
+                Some(definition) => match canonical(definition, &raw) {
+                    Ok(value) => values.push((Arc::clone(&definition.name), value)),
+                    Err(problem) => problems.push(problem),
+                },
+            }
+        }
+        if kind == Kind::Deal {
+            problems.extend(self.stage_problem(on, &values));
+        }
+        if problems.is_empty() { Ok(values) } else { Err(ApiError::values(self.id, &problems)) }
+    }
+
+    /// A stage must be one of the deal's pipeline, and a pipeline one of the portal's.
+    fn stage_problem(&self, on: Option<&Record>, values: &[(Arc<str>, String)]) -> Option<PropertyProblem> {
+        let written = |name: &str| values.iter().find(|(n, _)| &**n == name).map(|(_, v)| v.as_str());
+        let problem = |name: &str, value: &str| {
+            let message = format!("{value} was not one of the allowed options");
+            Some(PropertyProblem { name: name.to_owned(), code: "INVALID_OPTION", message })
+        };
+        let pipeline =
+            written("pipeline").or_else(|| on.and_then(|deal| deal.stored("pipeline"))).unwrap_or("default");
+        if !self.pipelines.iter().any(|known| known.id == pipeline) {
+            return problem("pipeline", pipeline);
+        }
+        let stage = written("dealstage").filter(|stage| !stage.is_empty())?;
+        if self.stage(pipeline, stage).is_none() { problem("dealstage", stage) } else { None }
+    }
+
+    /// From 2026-09 on the rules of the portal's admin bind the API as well.
+    fn check_required(
+        &self,
+        kind: Kind,
+        on: Option<&Record>,
+        values: &[(Arc<str>, String)],
+    ) -> Result<(), ApiError> {
+        let required = self.required.iter().filter(|_| kind == Kind::Contact);
+        for property in required {
+            let written = values.iter().find(|(name, _)| **name == **property).map(|(_, value)| value);
+            let is_missing = match (written, on) {
+                (Some(value), _) => value.is_empty(),
+                (None, None) => true,
+                (None, Some(_)) => false,
+            };
+            if is_missing {
+                return Err(ApiError::invalid_with_code(
+                    &format!("Required property \"{property}\" is missing"),
+                    "MISSING_REQUIRED_PROPERTY",
+                    &json!({"properties": [property]}),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_keys(
+        &self,
+        kind: Kind,
+        on: Option<u64>,
+        id: u64,
+        values: &[(Arc<str>, String)],
+        claims: &mut Claims,
+    ) -> Result<(), ApiError> {
+        let schema = self.schema(kind);
+        let keys: Vec<_> = values
+            .iter()
+            .filter(|(name, value)| !value.is_empty() && schema.live(name).is_some_and(|d| d.is_key()))
+            .collect();
+        for (name, value) in &keys {
+            let claimed = claims.0.get(&(Arc::clone(name), value.clone())).copied();
+            let holder = claimed.or_else(|| self.store(kind).holder(name, value));
+            match holder.filter(|holder| Some(*holder) != on) {
+                None => {}
+                Some(holder) if on.is_none() && &**name == "email" => {
+                    return Err(ApiError::contact_exists(holder));
+                }
+                Some(holder) => return Err(ApiError::value_taken(kind, name, value, id, holder)),
+            }
+        }
+        claims.0.extend(keys.into_iter().map(|key| (key.clone(), id)));
+        Ok(())
+    }
+
+    fn association(&self, kind: Kind, input: &AssociationInput) -> Result<u64, ApiError> {
+        let expected = kind.association_type_id();
+        if let Some(wrong) = input.types.iter().find(|given| given.association_type_id != expected) {
+            return Err(ApiError::invalid(format!(
+                "Association type id {} does not exist here",
+                wrong.association_type_id
+            )));
+        }
+        let id = text(&input.to.id).unwrap_or_default();
+        self.resolve(kind.other(), &id).ok_or_else(|| {
+            ApiError::invalid(format!(
+                "Cannot associate with {} {id}: it does not exist",
+                kind.other().singular()
+            ))
+        })
+    }
+}
+
+/// A JSON scalar as text; HubSpot's values are all text, and it takes numbers and truth values for it.
+pub(crate) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}

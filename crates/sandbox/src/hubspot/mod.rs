@@ -1,0 +1,47 @@
+//! HubSpot, simulated on the wire: OAuth, contacts and deals, properties, pipelines, limits and webhooks, on the
+//! dated paths of version 2026-09, beside the few pages a person needs.
+//!
+//! `crm` is what one portal holds and the rules for it, without HTTP; `portal` and `state` hold it; `desk` is the
+//! only way in. `oauth` and `wire` are what the app sees, `event` and `outbox` what it hears, `pages` and
+//! `control` what people and tests see. Companies, tickets, lists, association labels and the webhooks journal
+//! are not simulated.
+
+mod access;
+mod control;
+mod crm;
+mod desk;
+mod error;
+mod event;
+mod limit;
+mod oauth;
+mod outbox;
+mod pages;
+mod portal;
+mod seed;
+mod signature;
+mod state;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+
+pub(crate) use control::router as control;
+pub(crate) use seed::seed;
+pub(crate) use state::State;
+
+use crate::world::World;
+
+/// Everything HubSpot answers: the API with its limits told, OAuth, and the pages.
+pub(crate) fn router() -> Router<Arc<World>> {
+    let api = wire::router().layer(middleware::from_fn(access::tell_limits));
+    api.merge(oauth::router()).merge(pages::router())
+}
+
+/// The hub id and the name of every account.
+pub(crate) fn portals(world: &World) -> Vec<(u64, String)> {
+    world.hubspot().portals().map(|portal| (portal.id, portal.name.clone())).collect()
+}

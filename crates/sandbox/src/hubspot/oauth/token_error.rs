@@ -1,0 +1,60 @@
+//! The refusals of the token endpoint: RFC 6749's fields beside HubSpot's old ones (reference 1.5).
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::json;
+
+/// Why no token is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenError {
+    /// The refresh token was revoked, or the app was uninstalled.
+    RefreshToken,
+    /// The code is unknown or used.
+    Code,
+    /// The code is too old.
+    ExpiredCode,
+    /// The code was made for another redirect address.
+    RedirectUrl,
+    /// No such app.
+    ClientId,
+    /// Not this app's secret.
+    ClientSecret,
+    /// The verifier does not fit the challenge.
+    CodeVerifier,
+    /// No such grant.
+    GrantType,
+}
+
+impl TokenError {
+    /// `error`, `status` and the text, as HubSpot sends them.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::RefreshToken => {
+                ("invalid_grant", "BAD_REFRESH_TOKEN", "refresh token is invalid, expired or revoked")
+            }
+            Self::Code => ("invalid_grant", "BAD_AUTH_CODE", "missing or unknown auth code"),
+            Self::ExpiredCode => ("invalid_grant", "EXPIRED_AUTH_CODE", "auth code is expired"),
+            Self::RedirectUrl => (
+                "invalid_request",
+                "MISMATCH_REDIRECT_URI_AUTH_CODE",
+                "redirect uri does not match the one the auth code was made for",
+            ),
+            Self::ClientId => ("invalid_client", "BAD_CLIENT_ID", "missing or invalid client id"),
+            Self::ClientSecret => ("invalid_client", "BAD_CLIENT_SECRET", "missing or invalid client secret"),
+            Self::CodeVerifier => {
+                ("invalid_request", "BAD_CODE_VERIFIER", "missing or invalid code verifier")
+            }
+            Self::GrantType => ("unsupported_grant_type", "BAD_GRANT_TYPE", "missing or unknown grant type"),
+        }
+    }
+}
+
+impl IntoResponse for TokenError {
+    fn into_response(self) -> Response {
+        let (error, status, message) = self.words();
+        let body =
+            json!({"error": error, "error_description": message, "status": status, "message": message});
+        (StatusCode::BAD_REQUEST, Json(body)).into_response()
+    }
+}

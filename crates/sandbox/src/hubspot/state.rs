@@ -1,0 +1,59 @@
+//! Everything HubSpot knows: the accounts, who may reach them, and what it has yet to tell the app.
+
+use std::collections::BTreeMap;
+
+use super::oauth::grants::Grants;
+use super::outbox::Outbox;
+use super::portal::Portal;
+use crate::options::Options;
+
+/// The HubSpot side of the sandbox.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// Codes and tokens.
+    pub(super) grants: Grants,
+    /// Events that wait for company.
+    pub(super) outbox: Outbox,
+    portals: BTreeMap<u64, Portal>,
+}
+
+impl State {
+    /// HubSpot without any account.
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            grants: Grants::new(options),
+            outbox: Outbox::new(options.hubspot.app_id),
+            portals: BTreeMap::new(),
+        }
+    }
+
+    /// An account, by hub id.
+    pub(super) fn portal(&self, id: u64) -> Option<&Portal> {
+        self.portals.get(&id)
+    }
+
+    /// An account, to be changed.
+    pub(super) fn portal_mut(&mut self, id: u64) -> Option<&mut Portal> {
+        self.portals.get_mut(&id)
+    }
+
+    /// All accounts, by hub id.
+    pub(super) fn portals(&self) -> impl Iterator<Item = &Portal> {
+        self.portals.values()
+    }
+
+    /// Opens an account; `false` when the hub id is taken.
+    pub(super) fn open(&mut self, portal: Portal) -> bool {
+        let is_free = !self.portals.contains_key(&portal.id);
+        if is_free {
+            self.portals.insert(portal.id, portal);
+        }
+        is_free
+    }
+
+    /// Takes the app out of an account: its tokens die, and no event leaves it any more.
+    pub(super) fn uninstall(&mut self, id: u64) -> bool {
+        self.grants.forget_portal(id);
+        self.portals.get_mut(&id).is_some_and(|portal| portal.installation.take().is_some())
+    }
+}

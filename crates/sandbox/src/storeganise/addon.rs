@@ -1,0 +1,118 @@
+//! The add-on as it is installed in one business: its state, its own custom fields, and what installing it leaves behind.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::error::ApiError;
+use crate::clock::iso;
+
+/// The custom fields of users that the install script makes.
+pub(crate) const USER_FIELDS: [&str; 8] = [
+    "hubspot_contactId",
+    "hubspot_dealId",
+    "hubspot_dealName",
+    "hubspot_dealAmount",
+    "hubspot_dealCloseDate",
+    "hubspot_syncStatus",
+    "hubspot_lastSyncedAt",
+    "hubspot_syncError",
+];
+
+/// The add-on's own field that holds the link the business follows to authorise HubSpot.
+pub(crate) const AUTHORISATION_LINK: &str = "hubspot_authorisationLink";
+/// The add-on's own field that says whether a refresh token is there.
+pub(crate) const REFRESH_TOKEN: &str = "hubspot_refreshToken";
+
+/// What an installed add-on may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AddonState {
+    /// It may call the API and is sent nothing. This is the state after installing.
+    Paused,
+    /// It may call the API and is sent events.
+    Enabled,
+    /// It may do nothing and is sent nothing.
+    Disabled,
+}
+
+impl AddonState {
+    /// The state's name on the wire.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+/// An installed add-on.
+#[derive(Debug, Clone)]
+pub(crate) struct Addon {
+    /// Its 24 digits.
+    pub id: String,
+    /// What it may do.
+    pub state: AddonState,
+    /// Its own custom fields by code.
+    pub custom_fields: Map<String, Value>,
+    /// Where its events go, if not to the platform's address.
+    pub webhook_url: Option<String>,
+    /// When it was installed, in milliseconds.
+    pub created_ms: u64,
+    /// When it was changed last, in milliseconds.
+    pub updated_ms: u64,
+}
+
+impl Addon {
+    /// A newly installed add-on.
+    pub(crate) fn installed(id: String, now_ms: u64) -> Self {
+        Self {
+            id,
+            state: AddonState::Paused,
+            custom_fields: Map::new(),
+            webhook_url: None,
+            created_ms: now_ms,
+            updated_ms: now_ms,
+        }
+    }
+
+    /// One of its own custom fields as text; empty where it is not set.
+    pub(crate) fn field(&self, code: &str) -> &str {
+        self.custom_fields.get(code).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Merges custom fields by code: null clears, and codes that the add-on does not define are dropped.
+    ///
+    /// # Errors
+    ///
+    /// Refuses custom fields that are no object.
+    pub(crate) fn merge(&mut self, body: &Map<String, Value>, now_ms: u64) -> Result<(), ApiError> {
+        let fields = match body.get("customFields") {
+            None | Some(Value::Null) => return Ok(()),
+            Some(Value::Object(fields)) => fields,
+            Some(_) => return Err(ApiError::invalid("customFields must be an object")),
+        };
+        for code in [AUTHORISATION_LINK, REFRESH_TOKEN] {
+            match fields.get(code) {
+                None => {}
+                Some(Value::Null) => drop(self.custom_fields.remove(code)),
+                Some(value) => drop(self.custom_fields.insert(code.to_owned(), value.clone())),
+            }
+        }
+        self.updated_ms = now_ms;
+        Ok(())
+    }
+
+    /// The add-on on the wire.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "code": "hubspot",
+            "title": {"en": "HubSpot"},
+            "state": self.state,
+            "customFields": self.custom_fields,
+            "created": iso(self.created_ms),
+            "updated": iso(self.updated_ms),
+        })
+    }
+}

@@ -1,0 +1,75 @@
+//! The pages of the Storeganise portal that a demo needs: users, bulk update, tasks, and the Add-ons page.
+//! They change things through the same functions as the API; nobody has to sign in.
+
+mod addons;
+mod user;
+mod users;
+
+use std::sync::Arc;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    Router,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{business::Business, error::ApiError};
+use crate::world::World;
+
+/// All pages.
+pub(crate) fn router() -> Router<Arc<World>> {
+    Router::new()
+        .route("/{business}/admin", get(users::list))
+        .route("/{business}/admin/users", post(users::create))
+        .route("/{business}/admin/users/bulk", post(users::bulk_update))
+        .route("/{business}/admin/users/{id}", get(user::show).post(user::save))
+        .route("/{business}/admin/users/{id}/disable", post(user::disable))
+        .route("/{business}/admin/addons", get(addons::show).post(addons::install))
+        .route("/{business}/admin/addons/{id}", post(addons::change_state))
+}
+
+/// What every page says of its business.
+struct Head {
+    code: String,
+    name: String,
+}
+
+/// A page that says why something could not be done.
+#[derive(Template, WebTemplate)]
+#[template(path = "storeganise/refused.html")]
+struct Refused {
+    message: String,
+}
+
+impl Head {
+    fn of(business: &Business) -> Self {
+        Self { code: business.code.clone(), name: business.name.clone() }
+    }
+}
+
+impl From<ApiError> for Problem {
+    fn from(error: ApiError) -> Self {
+        Self { status: error.status, message: error.message }
+    }
+}
+
+/// Why a page cannot be shown.
+struct Problem {
+    status: StatusCode,
+    message: String,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        (self.status, Refused { message: self.message }).into_response()
+    }
+}
+
+/// One value in a query string.
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
