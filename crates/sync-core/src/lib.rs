@@ -1,12 +1,34 @@
-//! Everything true for all tenants. So far its pure parts: the two parameters nothing may reach around
-//! (time and randomness), the vault's envelope, the normal form of
-//! values, the decision for one field, and the waits between attempts.
+//! Everything true for all tenants: storage, vault, installations, connections, the change queue, the sync.
+//!
+//! Read it in this order. The two parameters nothing may reach around (`clock`, `random`); what is kept and
+//! how secrets are (`storage`, `vault`, `digest`); who may do what (`access`); the tenants (`installation`,
+//! `connection`, `settings`); the queue (`queue`), the worker that empties it (`worker`, `turn`, `sweep`), the
+//! sync of records (`record`) with its pure parts (`fields`, `normalise`, `merge`, `retry`); and what is shown
+//! of it all (`views`). It knows nothing of HTTP servers or templates.
 
 pub mod clock;
 pub mod random;
 
+pub mod core;
+pub mod digest;
+pub mod error;
+pub mod storage;
 pub mod vault;
 
+pub mod access;
+pub mod connection;
+pub mod installation;
+pub mod settings;
+
+pub mod queue;
+pub mod sweep;
+pub mod turn;
+pub mod worker;
+
+pub mod fields;
 pub mod merge;
 pub mod normalise;
+pub mod record;
 pub mod retry;
+
+pub mod views;

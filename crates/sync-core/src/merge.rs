@@ -4,6 +4,8 @@
 //! The contract is design 4.1: no write for what did not change, and a blank never erases unless it is a
 //! change against a baseline that had a value.
 
+use serde::{Deserialize, Serialize};
+
 /// A keyed digest of a normalised value; a blank field is `None`.
 pub type Digest = [u8; 16];
 
@@ -28,7 +30,8 @@ pub enum Baseline {
 }
 
 /// Who wins where both sides changed to different values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Policy {
     /// The default: the user's value is written to the contact.
     StoreganiseWins,

@@ -1,8 +1,59 @@
-//! When a failed change is tried again: exponential backoff with full jitter, bounded attempts. Pure.
+//! What a failure means for the work, and when it is tried again: exponential backoff with full jitter,
+//! bounded attempts. Pure.
 
 use std::time::Duration;
 
-use crate::random::Random;
+use hubspot::{error::Class as HubspotClass, oauth::OAuthClass};
+use storeganise::error::Class as StoreganiseClass;
+
+use crate::{error::Error, random::Random};
+
+/// What to do about work that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// The provider is down, slow or asks for patience: hold the installation, then try again.
+    Retry(Option<Duration>),
+    /// These records are refused: put them back with their attempts counted, and park them in the end.
+    Reject,
+    /// HubSpot must be authorised again: stop, changes keep collecting.
+    Reauthorise,
+    /// Storeganise no longer answers to our key: the add-on counts as disabled.
+    AddonDisabled,
+    /// The access token was not taken: forget it and try again at once with a new one.
+    RenewToken,
+}
+
+impl Disposition {
+    /// What an error of the core means for the work that met it.
+    #[must_use]
+    pub fn of(error: &Error) -> Self {
+        match error {
+            Error::HubSpot(error) => match error.class() {
+                HubspotClass::Transient { retry_after }
+                | HubspotClass::RateLimited { retry_after }
+                | HubspotClass::Migrating { retry_after } => Self::Retry(retry_after),
+                HubspotClass::Unauthorised => Self::RenewToken,
+                HubspotClass::MissingScopes => Self::Reauthorise,
+                HubspotClass::NotFound | HubspotClass::Conflict | HubspotClass::Rejected => Self::Reject,
+            },
+            Error::Storeganise(error) => match error.class() {
+                StoreganiseClass::Transient { retry_after } => Self::Retry(retry_after),
+                StoreganiseClass::AccessDenied => Self::AddonDisabled,
+                StoreganiseClass::NotFound | StoreganiseClass::Conflict | StoreganiseClass::Rejected => {
+                    Self::Reject
+                }
+            },
+            Error::OAuth(error) => match error.class() {
+                OAuthClass::Revoked | OAuthClass::StartAgain => Self::Reauthorise,
+                // A wrong secret of ours must never disconnect a tenant: it is held until it is mended.
+                OAuthClass::Configuration => Self::Retry(None),
+                OAuthClass::Transient { retry_after } => Self::Retry(retry_after),
+            },
+            Error::NeedsAuthorisation => Self::Reauthorise,
+            _ => Self::Retry(None),
+        }
+    }
+}
 
 /// After this many failed attempts a change is parked for a person.
 pub const MAX_ATTEMPTS: u32 = 10;

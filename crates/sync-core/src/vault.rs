@@ -11,10 +11,12 @@ use aes_gcm::{
     aead::{Aead as _, Payload},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use hkdf::Hkdf;
 use secrecy::{ExposeSecret as _, SecretBox, SecretSlice, SecretString};
+use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::random::Random;
+use crate::{digest::DigestKey, random::Random};
 
 const NONCE_BYTES: usize = 12;
 
@@ -166,6 +168,17 @@ impl fmt::Debug for DataKey {
 }
 
 impl DataKey {
+    /// The key under which this installation's field values are digested; it opens nothing.
+    #[must_use]
+    pub fn digest_key(&self) -> DigestKey {
+        let context = format!("annex/digest/{}", self.installation);
+        let mut derived = [0; 32];
+        Hkdf::<Sha256>::new(None, self.key.0.expose_secret())
+            .expand(context.as_bytes(), &mut derived)
+            .expect("32 bytes are within what HKDF-SHA256 can give");
+        DigestKey::new(derived)
+    }
+
     /// Seals a secret for one purpose, such as `hubspot.refresh_token`.
     #[must_use]
     pub fn seal(&self, purpose: &str, secret: &SecretString, random: &Random) -> Vec<u8> {

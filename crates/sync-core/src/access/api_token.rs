@@ -1,0 +1,82 @@
+//! Bearer tokens of the JSON API. Only their digest is kept: a token is shown once, when it is made.
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
+
+use super::{
+    Role,
+    audit::{Actor, Entry},
+};
+use crate::{core::Core, digest::token_digest, error::Error, storage::entity::api_token};
+
+const TOKEN_BYTES: usize = 32;
+/// What a token begins with, so that one that leaks is recognised by scanners.
+const PREFIX: &str = "annex_";
+/// The last use is noted at most this often: it is for people, not for counting.
+const USE_NOTED_EVERY_MICROS: i64 = 60 * 1_000_000;
+
+/// A token that was presented and found.
+#[derive(Debug, Clone)]
+pub struct ApiToken {
+    /// Its id.
+    pub id: Uuid,
+    /// The name it was made under.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+}
+
+impl Core {
+    /// Makes a token under a name.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the name is empty.
+    pub async fn create_api_token(&self, name: &str, role: Role, by: &Actor) -> Result<SecretString, Error> {
+        let name = name.trim();
+        if name.is_empty() {
+            return Err(Error::invalid("name", "Give the token a name that says who will use it."));
+        }
+        let random = BASE64_URL_SAFE_NO_PAD.encode(self.random().bytes::<TOKEN_BYTES>());
+        let token = SecretString::from(format!("{PREFIX}{random}"));
+        let row = api_token::ActiveModel {
+            id: Set(self.random().uuid(self.clock().now())),
+            name: Set(name.to_owned()),
+            digest: Set(token_digest(token.expose_secret())),
+            role: Set(role.word().to_owned()),
+            created_at: Set(self.now_micros()),
+            last_used_at: Set(None),
+            revoked_at: Set(None),
+        };
+        let transaction = self.db().begin().await?;
+        api_token::Entity::insert(row).exec_without_returning(&transaction).await?;
+        self.audit(&transaction, &Entry::general(by, "api_token.created").with(name)).await?;
+        transaction.commit().await?;
+        Ok(token)
+    }
+
+    /// Finds the token that was presented, if it is still good.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn api_token(&self, presented: &str) -> Result<Option<ApiToken>, Error> {
+        let found = api_token::Entity::find()
+            .filter(api_token::Column::Digest.eq(token_digest(presented)))
+            .filter(api_token::Column::RevokedAt.is_null())
+            .one(self.db().reader())
+            .await?;
+        let Some(row) = found else { return Ok(None) };
+        let now = self.now_micros();
+        if row.last_used_at.is_none_or(|used| now - used >= USE_NOTED_EVERY_MICROS) {
+            let used = api_token::ActiveModel {
+                id: Set(row.id),
+                last_used_at: Set(Some(now)),
+                ..Default::default()
+            };
+            api_token::Entity::update(used).exec(self.db().writer()).await?;
+        }
+        let role = Role::from_word(&row.role).ok_or(Error::Corrupt("role"))?;
+        Ok(Some(ApiToken { id: row.id, name: row.name, role }))
+    }
+}

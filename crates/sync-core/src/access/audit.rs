@@ -1,0 +1,112 @@
+//! The audit log: every action of a person, written in the transaction that carries it out.
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
+};
+use uuid::Uuid;
+
+use crate::{core::Core, error::Error, installation::Scope, storage::entity::audit_entry};
+
+/// Who acts: a staff login, an API token's name, a tenant admin, or a provider. Never an e-mail of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor(String);
+
+impl Actor {
+    /// A staff member who signed in.
+    #[must_use]
+    pub fn staff(login: &str) -> Self {
+        Self(format!("staff {login}"))
+    }
+
+    /// A program with an API token.
+    #[must_use]
+    pub fn api_token(name: &str) -> Self {
+        Self(format!("API token {name}"))
+    }
+
+    /// Whoever holds the authorisation link of an installation.
+    #[must_use]
+    pub fn tenant_admin() -> Self {
+        Self("tenant admin".to_owned())
+    }
+
+    /// Somebody at the service's own command line.
+    #[must_use]
+    pub fn command_line() -> Self {
+        Self("command line".to_owned())
+    }
+
+    pub(crate) fn storeganise() -> Self {
+        Self("Storeganise".to_owned())
+    }
+}
+
+/// One line of the log before it is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry<'a> {
+    actor: &'a Actor,
+    installation: Option<Uuid>,
+    action: String,
+    detail: String,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn about(actor: &'a Actor, installation: Uuid, action: impl Into<String>) -> Self {
+        Self { actor, installation: Some(installation), action: action.into(), detail: String::new() }
+    }
+
+    pub(crate) fn general(actor: &'a Actor, action: impl Into<String>) -> Self {
+        Self { actor, installation: None, action: action.into(), detail: String::new() }
+    }
+
+    pub(crate) fn with(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+}
+
+/// One line of the log as it is shown.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// When, in microseconds since 1970.
+    pub at: i64,
+    /// Who.
+    pub actor: String,
+    /// What, as a dotted word such as `installation.enabled`.
+    pub action: String,
+    /// Ids or names that belong to it.
+    pub detail: String,
+}
+
+impl Core {
+    pub(crate) async fn audit(&self, on: &impl ConnectionTrait, entry: &Entry<'_>) -> Result<(), DbErr> {
+        let row = audit_entry::ActiveModel {
+            id: Set(self.random().uuid(self.clock().now())),
+            at: Set(self.now_micros()),
+            actor: Set(entry.actor.0.clone()),
+            installation_id: Set(entry.installation),
+            action: Set(entry.action.clone()),
+            detail: Set(entry.detail.clone()),
+        };
+        audit_entry::Entity::insert(row).exec_without_returning(on).await?;
+        Ok(())
+    }
+
+    /// The newest lines about one installation.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn audit_lines(&self, scope: Scope, limit: u64) -> Result<Vec<Line>, Error> {
+        let rows = audit_entry::Entity::find()
+            .filter(audit_entry::Column::InstallationId.eq(scope.id()))
+            .order_by_desc(audit_entry::Column::Id)
+            .limit(limit)
+            .all(self.db().reader())
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Line { at: row.at, actor: row.actor, action: row.action, detail: row.detail })
+            .collect())
+    }
+}

@@ -1,0 +1,134 @@
+//! Local staff accounts: a login and an argon2id hash.
+
+use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _, password_hash::phc::PasswordHash};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
+
+use super::{
+    Role,
+    audit::{Actor, Entry},
+};
+use crate::{core::Core, error::Error, storage::entity::staff};
+
+const PASSWORD_CHARS_MIN: usize = 12;
+const PASSWORD_CHARS_MAX: usize = 200;
+const LOGIN_CHARS_MAX: usize = 100;
+
+/// A staff account.
+#[derive(Debug, Clone)]
+pub struct Staff {
+    /// Its id.
+    pub id: Uuid,
+    /// The name it signs in with.
+    pub login: String,
+    /// What it may do.
+    pub role: Role,
+}
+
+impl Core {
+    /// Makes a staff account.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the login is taken or the password too short.
+    pub async fn create_staff(
+        &self,
+        login: &str,
+        password: &SecretString,
+        role: Role,
+        by: &Actor,
+    ) -> Result<Uuid, Error> {
+        let login = login.trim();
+        if login.is_empty() || login.chars().count() > LOGIN_CHARS_MAX {
+            return Err(Error::invalid("login", "A login is between 1 and 100 characters."));
+        }
+        let length = password.expose_secret().chars().count();
+        if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&length) {
+            return Err(Error::invalid("password", "A password is between 12 and 200 characters."));
+        }
+        if self.staff_row(login).await?.is_some() {
+            return Err(Error::invalid("login", "There is an account with this login already."));
+        }
+        let id = self.random().uuid(self.clock().now());
+        let row = staff::ActiveModel {
+            id: Set(id),
+            login: Set(login.to_owned()),
+            password_hash: Set(hash(password.clone(), self.random().bytes()).await?),
+            role: Set(role.word().to_owned()),
+            created_at: Set(self.now_micros()),
+            disabled_at: Set(None),
+        };
+        let transaction = self.db().begin().await?;
+        staff::Entity::insert(row).exec_without_returning(&transaction).await?;
+        self.audit(&transaction, &Entry::general(by, "staff.created").with(login)).await?;
+        transaction.commit().await?;
+        Ok(id)
+    }
+
+    /// Whether there is any account to sign in with.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn has_staff(&self) -> Result<bool, Error> {
+        Ok(staff::Entity::find().limit(1).one(self.db().reader()).await?.is_some())
+    }
+
+    /// Checks a login and its password; as slow for an unknown login as for a wrong password.
+    ///
+    /// # Errors
+    /// The database does not answer. A wrong login or password is `None`.
+    pub async fn sign_in(&self, login: &str, password: SecretString) -> Result<Option<Staff>, Error> {
+        let found = self.staff_row(login.trim()).await?;
+        let Some(row) = found else {
+            // The same work as for a known login, so that the time taken does not tell which logins exist.
+            hash(password, self.random().bytes()).await?;
+            return Ok(None);
+        };
+        let fits = verify(password, row.password_hash.clone()).await?;
+        if fits && row.disabled_at.is_none() { from_row(row).map(Some) } else { Ok(None) }
+    }
+
+    /// Finds an account that may still sign in.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn staff(&self, id: Uuid) -> Result<Option<Staff>, Error> {
+        let found = staff::Entity::find_by_id(id).one(self.db().reader()).await?;
+        found.filter(|row| row.disabled_at.is_none()).map(from_row).transpose()
+    }
+
+    async fn staff_row(&self, login: &str) -> Result<Option<staff::Model>, Error> {
+        Ok(staff::Entity::find().filter(staff::Column::Login.eq(login)).one(self.db().reader()).await?)
+    }
+}
+
+fn from_row(row: staff::Model) -> Result<Staff, Error> {
+    let role = Role::from_word(&row.role).ok_or(Error::Corrupt("role"))?;
+    Ok(Staff { id: row.id, login: row.login, role })
+}
+
+async fn hash(password: SecretString, salt: [u8; 16]) -> Result<String, Error> {
+    on_blocking_thread(move || {
+        Argon2::default()
+            .hash_password_with_salt(password.expose_secret().as_bytes(), &salt)
+            .expect("argon2 takes any password with a salt of 16 bytes")
+            .to_string()
+    })
+    .await
+}
+
+async fn verify(password: SecretString, stored: String) -> Result<bool, Error> {
+    on_blocking_thread(move || {
+        PasswordHash::new(&stored).is_ok_and(|stored| {
+            Argon2::default().verify_password(password.expose_secret().as_bytes(), &stored).is_ok()
+        })
+    })
+    .await
+}
+
+/// Argon2 takes about 20 ms of a core on purpose: never on a thread that serves requests.
+async fn on_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Corrupt("password hash"))
+}

@@ -1,0 +1,162 @@
+//! Authorise: the tenant admin comes back from HubSpot with a code; it becomes a connection.
+//!
+//! A leaked link must not move a business's customers to a stranger's portal: once a portal is connected, only
+//! that one can be renewed, unless staff allowed another within the last 24 hours.
+
+use hubspot::{
+    crm::Portal,
+    oauth::{OAuthClass, SCOPES, Tokens},
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::Expr,
+    sea_query::OnConflict,
+};
+
+use super::{Connection, ConnectionState};
+use crate::{
+    access::audit::{Actor, Entry},
+    core::Core,
+    digest::fingerprint,
+    error::Error,
+    installation::{Installation, addon::TOKEN_FIELD},
+    queue::change::{Mark, Origin, Subject},
+    storage::entity::{connection, installation, lease},
+};
+
+/// Why a consent did not become a connection, each with what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthoriseError {
+    /// The code is used up, too old or unknown.
+    #[error("HubSpot no longer knows this authorisation. Begin again from the authorisation link.")]
+    StartAgain,
+    /// Another portal is connected already.
+    #[error(
+        "This business is connected to the HubSpot account {connected}, and you chose {chosen}. Choose the \
+         account {connected}, or ask Storeganise to allow another one."
+    )]
+    OtherPortal {
+        /// The account connected so far.
+        connected: i64,
+        /// The account that was chosen.
+        chosen: i64,
+    },
+    /// HubSpot granted less than was asked for.
+    #[error(
+        "HubSpot did not grant everything that is needed (missing: {0}). The person who authorises must be a \
+         Super Admin or may install marketplace apps."
+    )]
+    MissingScopes(String),
+    /// Anything else.
+    #[error(transparent)]
+    Other(#[from] Error),
+}
+
+impl Core {
+    /// Turns a consent's code into a connection, prepares the portal, and fills the add-on's status field.
+    ///
+    /// # Errors
+    /// See [`AuthoriseError`].
+    pub async fn finish_authorisation(
+        &self,
+        installation: &Installation,
+        code: &str,
+        by: &Actor,
+    ) -> Result<Connection, AuthoriseError> {
+        let tokens = match self.hubspot().app.exchange(&self.hubspot().http, code).await {
+            Ok(tokens) => tokens,
+            Err(error) if matches!(error.class(), OAuthClass::StartAgain | OAuthClass::Revoked) => {
+                return Err(AuthoriseError::StartAgain);
+            }
+            Err(error) => return Err(Error::from(error).into()),
+        };
+        let missing: Vec<&str> = SCOPES
+            .into_iter()
+            .filter(|scope| !tokens.scopes.iter().any(|granted| granted == scope))
+            .collect();
+        if !missing.is_empty() && !tokens.scopes.is_empty() {
+            return Err(AuthoriseError::MissingScopes(missing.join(", ")));
+        }
+        let portal_id = self.portal_of(&tokens).await?;
+        self.check_portal(installation, portal_id).await?;
+        let portal = Portal::new(self.hubspot().http.clone(), tokens.access.clone(), self.budget(portal_id));
+        let ui_domain = portal.account().await.map_err(Error::from)?.ui_domain;
+        self.keep_connection(installation, portal_id, ui_domain, &tokens, by).await?;
+        self.prepare_portal(installation, &portal).await?;
+        let status = format!("connected to {portal_id}, token …{}", fingerprint(&tokens.refresh));
+        self.write_addon_field(installation, TOKEN_FIELD, &status).await?;
+        self.mark(&[Mark::new(installation.scope(), Subject::Sweep, "", Origin::Person)]).await?;
+        let kept = self.connection(installation.scope()).await?;
+        Ok(kept.ok_or(Error::Corrupt("connection"))?)
+    }
+
+    /// The portal a token is for: the token's own word, else HubSpot is asked.
+    async fn portal_of(&self, tokens: &Tokens) -> Result<i64, Error> {
+        if let Some(portal_id) = tokens.portal_id {
+            return Ok(portal_id);
+        }
+        let asked = self.hubspot().app.introspect_access(&self.hubspot().http, &tokens.access).await?;
+        asked.portal_id.ok_or_else(|| Error::NotNow("HubSpot did not say which account this is.".to_owned()))
+    }
+
+    async fn check_portal(&self, installation: &Installation, chosen: i64) -> Result<(), AuthoriseError> {
+        let Some(known) = self.connection(installation.scope()).await? else { return Ok(()) };
+        let allowed = installation.other_portal_until.is_some_and(|until| until > self.now_micros());
+        if known.portal_id == chosen || allowed {
+            return Ok(());
+        }
+        Err(AuthoriseError::OtherPortal { connected: known.portal_id, chosen })
+    }
+
+    async fn keep_connection(
+        &self,
+        installation: &Installation,
+        portal_id: i64,
+        ui_domain: Option<String>,
+        tokens: &Tokens,
+        by: &Actor,
+    ) -> Result<(), Error> {
+        let now = self.now_micros();
+        let mut row = self.sealed_tokens(installation.scope(), tokens).await?;
+        row.portal_id = Set(portal_id);
+        row.ui_domain = Set(ui_domain);
+        row.state = Set(ConnectionState::Active.word().to_owned());
+        row.scopes = Set(tokens.scopes.join(" "));
+        row.authorised_at = Set(now);
+        row.refreshed_at = Set(Some(now));
+        row.lost_at = Set(None);
+        row.lost_reason = Set(None);
+        let everything = [
+            connection::Column::PortalId,
+            connection::Column::UiDomain,
+            connection::Column::State,
+            connection::Column::Scopes,
+            connection::Column::RefreshSealed,
+            connection::Column::RefreshFingerprint,
+            connection::Column::AccessSealed,
+            connection::Column::AccessExpiresAt,
+            connection::Column::AuthorisedAt,
+            connection::Column::RefreshedAt,
+            connection::Column::LostAt,
+            connection::Column::LostReason,
+        ];
+        let renewed =
+            OnConflict::column(connection::Column::InstallationId).update_columns(everything).to_owned();
+        let transaction = self.db().begin().await?;
+        connection::Entity::insert(row).on_conflict(renewed).exec_without_returning(&transaction).await?;
+        installation::Entity::update_many()
+            .col_expr(installation::Column::OtherPortalUntil, Expr::value(Option::<i64>::None))
+            .filter(installation::Column::Id.eq(installation.id))
+            .exec(&transaction)
+            .await?;
+        // What collected while there was no access is ready now.
+        lease::Entity::update_many()
+            .col_expr(lease::Column::ReadyAt, Expr::value(now))
+            .col_expr(lease::Column::HoldUntil, Expr::value(0_i64))
+            .filter(lease::Column::InstallationId.eq(installation.id))
+            .exec(&transaction)
+            .await?;
+        let entry = Entry::about(by, installation.id, "connection.authorised").with(portal_id.to_string());
+        self.audit(&transaction, &entry).await?;
+        Ok(transaction.commit().await?)
+    }
+}

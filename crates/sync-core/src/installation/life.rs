@@ -1,0 +1,168 @@
+//! An installation's life after the install: enable, pause, disable, remove, and its settings.
+
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::Expr};
+use uuid::Uuid;
+
+use super::{Installation, State, install::json};
+use crate::{
+    access::audit::{Actor, Entry},
+    core::Core,
+    error::Error,
+    queue::change::{Mark, Origin, Subject},
+    settings::Settings,
+    storage::entity::{installation, lease},
+};
+
+/// How long staff's permission to connect another portal lasts.
+const OTHER_PORTAL_MICROS: i64 = 24 * 3_600 * 1_000_000;
+const REQUESTS_PER_SECOND: std::ops::RangeInclusive<f64> = 0.1..=50.0;
+
+impl Core {
+    /// Enables an installation: asks Storeganise for the add-on's state, issues the authorisation link where
+    /// there is none, and lets work begin as soon as HubSpot is authorised.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`] while it is pending or where the add-on is disabled at Storeganise.
+    pub async fn enable(&self, id: Uuid, by: &Actor) -> Result<Installation, Error> {
+        let found = self.installation(id).await?;
+        if found.state == State::Pending {
+            return Err(Error::NotNow("Accept this installation first, then enable it.".to_owned()));
+        }
+        let found = self.poll_addon(&found).await?;
+        if found.addon_state.as_deref() == Some("disabled") {
+            return Err(Error::NotNow(
+                "Storeganise refuses access to this add-on: it is disabled there. Enable it on the \
+                 business's Add-ons page, then try again."
+                    .to_owned(),
+            ));
+        }
+        if found.link_issued_at.is_none() {
+            self.new_authorisation_link(id, by).await?;
+        }
+        self.set_state(id, State::Enabled, by).await
+    }
+
+    /// Pauses an installation: nothing is sent any more, changes keep collecting.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`] where it is not enabled.
+    pub async fn pause(&self, id: Uuid, by: &Actor) -> Result<Installation, Error> {
+        if self.installation(id).await?.state != State::Enabled {
+            return Err(Error::NotNow("Only an enabled installation can be paused.".to_owned()));
+        }
+        self.set_state(id, State::Paused, by).await
+    }
+
+    /// Disables an installation: nothing is sent and no change collects. Links and connection are kept.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`] while it is pending.
+    pub async fn disable(&self, id: Uuid, by: &Actor) -> Result<Installation, Error> {
+        if self.installation(id).await?.state == State::Pending {
+            return Err(Error::NotNow("Accept this installation first, or remove it.".to_owned()));
+        }
+        self.set_state(id, State::Disabled, by).await
+    }
+
+    /// Removes an installation: uninstalls and revokes at HubSpot as far as it answers, then deletes
+    /// everything we hold of it. Records on both sides stay as they are; the audit log keeps that it was.
+    ///
+    /// # Errors
+    /// There is no such installation, or the database does not answer.
+    pub async fn remove(&self, id: Uuid, by: &Actor) -> Result<(), Error> {
+        let found = self.installation(id).await?;
+        self.leave_hubspot(&found).await;
+        let transaction = self.db().begin().await?;
+        let entry = Entry::about(by, id, "installation.removed")
+            .with(format!("{} {}", found.business_code, found.addon_id));
+        self.audit(&transaction, &entry).await?;
+        installation::Entity::delete_by_id(id).exec(&transaction).await?;
+        transaction.commit().await?;
+        self.forget_pace(id);
+        Ok(())
+    }
+
+    /// Lets another portal be connected, once, for 24 hours.
+    ///
+    /// # Errors
+    /// There is no such installation, or the database does not answer.
+    pub async fn allow_other_portal(&self, id: Uuid, by: &Actor) -> Result<(), Error> {
+        self.installation(id).await?;
+        let transaction = self.db().begin().await?;
+        let row = installation::ActiveModel {
+            id: Set(id),
+            other_portal_until: Set(Some(self.now_micros() + OTHER_PORTAL_MICROS)),
+            ..Default::default()
+        };
+        installation::Entity::update(row).exec(&transaction).await?;
+        self.audit(&transaction, &Entry::about(by, id, "connection.other_portal_allowed")).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Changes an installation's settings.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the setting that cannot be taken.
+    pub async fn change_settings(&self, id: Uuid, settings: &Settings, by: &Actor) -> Result<(), Error> {
+        check_settings(settings)?;
+        self.installation(id).await?;
+        let transaction = self.db().begin().await?;
+        let row = installation::ActiveModel {
+            id: Set(id),
+            settings: Set(json(settings)),
+            changed_at: Set(self.now_micros()),
+            ..Default::default()
+        };
+        installation::Entity::update(row).exec(&transaction).await?;
+        self.audit(&transaction, &Entry::about(by, id, "settings.changed")).await?;
+        transaction.commit().await?;
+        self.forget_pace(id);
+        Ok(())
+    }
+
+    /// Sets the state and marks a sweep, so that what happened meanwhile is found.
+    async fn set_state(&self, id: Uuid, state: State, by: &Actor) -> Result<Installation, Error> {
+        let now = self.now_micros();
+        let transaction = self.db().begin().await?;
+        let row = installation::ActiveModel {
+            id: Set(id),
+            state: Set(state.word().to_owned()),
+            changed_at: Set(now),
+            ..Default::default()
+        };
+        installation::Entity::update(row).exec(&transaction).await?;
+        let action = format!("installation.{}", state.word());
+        self.audit(&transaction, &Entry::about(by, id, action)).await?;
+        if state == State::Enabled {
+            // What collected while nothing was sent has no ready time of its own.
+            lease::Entity::update_many()
+                .col_expr(lease::Column::ReadyAt, Expr::value(now))
+                .col_expr(lease::Column::HoldUntil, Expr::value(0_i64))
+                .filter(lease::Column::InstallationId.eq(id))
+                .exec(&transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        let found = self.installation(id).await?;
+        if state == State::Enabled {
+            self.mark(&[Mark::new(found.scope(), Subject::Sweep, "", Origin::Person)]).await?;
+        }
+        Ok(found)
+    }
+}
+
+fn check_settings(settings: &Settings) -> Result<(), Error> {
+    if settings.default_country.is_some() && settings.phone_country().is_none() {
+        return Err(Error::invalid(
+            "default_country",
+            "The default country is a two-letter code such as GB, DE or US.",
+        ));
+    }
+    if !REQUESTS_PER_SECOND.contains(&settings.storeganise_requests_per_second) {
+        return Err(Error::invalid(
+            "storeganise_requests_per_second",
+            "Requests per second to Storeganise are a number from 0.1 to 50.",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! The committer: one task that writes whatever webhooks are waiting in one transaction and then answers all
+//! of them. No timer: one event is fast, ten thousand are cheap.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::Expr};
+use tokio::sync::{mpsc, oneshot};
+
+use super::change::{Mark, mark_in};
+use crate::{core::Core, error::Error, storage::entity::installation};
+
+/// Webhooks that may wait at once; more are told to come back.
+const WAITING_MAX: usize = 4_096;
+/// Webhooks written in one transaction.
+const BATCH_MAX: usize = 500;
+
+struct Waiting {
+    marks: Vec<Mark>,
+    done: oneshot::Sender<bool>,
+}
+
+/// Hands marks to the committer. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Committer(mpsc::Sender<Waiting>);
+
+impl std::fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Waiting").field("marks", &self.marks.len()).finish_non_exhaustive()
+    }
+}
+
+impl Committer {
+    /// Makes a committer; the returned future is its task, to be run until every handle is gone.
+    pub fn new(core: Arc<Core>) -> (Self, impl Future<Output = ()> + Send) {
+        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+        (Self(sender), run(core, receiver))
+    }
+
+    /// Waits until the marks are committed; false where they were not, so that the provider sends again.
+    pub async fn commit(&self, marks: Vec<Mark>) -> bool {
+        if marks.is_empty() {
+            return true;
+        }
+        let (done, committed) = oneshot::channel();
+        if self.0.send(Waiting { marks, done }).await.is_err() {
+            return false;
+        }
+        committed.await.unwrap_or(false)
+    }
+}
+
+async fn run(core: Arc<Core>, mut receiver: mpsc::Receiver<Waiting>) {
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while receiver.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        let marks: Vec<Mark> = batch.iter().flat_map(|waiting| waiting.marks.iter().cloned()).collect();
+        let together = write(&core, &marks).await;
+        if let Err(error) = &together {
+            tracing::warn!(events = batch.len(), cause = error.code(), "a batch of events was not committed");
+        }
+        for waiting in batch.drain(..) {
+            // A bad row must not fail its neighbours: after a failure each is tried by itself.
+            let committed = together.is_ok() || write(&core, &waiting.marks).await.is_ok();
+            let _gone = waiting.done.send(committed);
+        }
+        core.work.notify_one();
+    }
+}
+
+async fn write(core: &Core, marks: &[Mark]) -> Result<(), Error> {
+    let now = core.now_micros();
+    let transaction = core.db().begin().await?;
+    mark_in(&transaction, marks, now).await?;
+    let heard_of: BTreeSet<_> = marks.iter().map(|mark| mark.scope.id()).collect();
+    installation::Entity::update_many()
+        .col_expr(installation::Column::LastEventAt, Expr::value(now))
+        .filter(installation::Column::Id.is_in(heard_of))
+        .exec(&transaction)
+        .await?;
+    Ok(transaction.commit().await?)
+}

@@ -1,0 +1,171 @@
+//! Leases: one worker at a time works an installation. A lease is an economy, not a proof: what protects the
+//! data is that every write-back first checks the lease's epoch, in its own transaction.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ColumnTrait as _, DatabaseTransaction, DbBackend, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    QuerySelect as _, Statement, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::change::Subject;
+use crate::{
+    core::Core,
+    error::Error,
+    installation::Scope,
+    retry::{MAX_ATTEMPTS, wait_after},
+    storage::entity::{change, lease},
+};
+
+/// How long a lease lasts unless it is renewed; also how long a dead worker's work waits.
+pub const LEASE: Duration = Duration::from_secs(12);
+/// How often a worker renews the lease it works under.
+pub const RENEW_EVERY: Duration = Duration::from_secs(3);
+
+/// A claim on one installation's work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    scope: Scope,
+    epoch: i64,
+}
+
+/// Which changes decide when an installation is ready again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// All that are pending.
+    Everything,
+    /// Only the sweep: nothing may be synced just now, but the add-on's state is polled.
+    SweepOnly,
+    /// None: it rests until staff enable it.
+    Nothing,
+}
+
+/// A reason to leave an installation alone for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hold {
+    /// A cause code without personal data.
+    pub cause: String,
+    /// How long the provider asked us to wait, if it did.
+    pub retry_after: Option<Duration>,
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Claimed {
+    installation_id: Uuid,
+    epoch: i64,
+}
+
+impl Lease {
+    /// The rows this lease gives the right to.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+}
+
+impl Core {
+    /// Claims the installation that has waited longest, if any is ready.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn claim(&self) -> Result<Option<Lease>, Error> {
+        // On SQLite there is one writer, so that two claims cannot meet; there is no row lock to ask for.
+        let (backend, lock) = if self.db().is_sqlite() {
+            (DbBackend::Sqlite, "")
+        } else {
+            (DbBackend::Postgres, " FOR UPDATE SKIP LOCKED")
+        };
+        let sql = format!(
+            "UPDATE lease SET owner = $1, until = $2, epoch = epoch + 1 WHERE installation_id = (\
+             SELECT installation_id FROM lease WHERE ready_at <= $3 AND hold_until <= $3 AND until < $3 \
+             ORDER BY ready_at LIMIT 1{lock}) RETURNING installation_id, epoch"
+        );
+        let now = self.now_micros();
+        let values = [self.parts.worker_name.clone().into(), (now + micros(LEASE)).into(), now.into()];
+        let claimed = Claimed::find_by_statement(Statement::from_sql_and_values(backend, sql, values))
+            .one(self.db().writer())
+            .await?;
+        Ok(claimed.map(|row| Lease { scope: Scope::new(row.installation_id), epoch: row.epoch }))
+    }
+
+    /// Renews a lease.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] where another worker has taken the installation over.
+    pub(crate) async fn renew(&self, lease: &Lease) -> Result<(), Error> {
+        let transaction = self.fenced(lease).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Begins the transaction of a write-back: it holds the lease's row, so that nobody can take the
+    /// installation over before it ends.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] where another worker has taken the installation over.
+    pub(crate) async fn fenced(&self, lease: &Lease) -> Result<DatabaseTransaction, Error> {
+        let transaction = self.db().begin().await?;
+        let renewed = lease::Entity::update_many()
+            .col_expr(lease::Column::Until, Expr::value(self.now_micros() + micros(LEASE)))
+            .filter(lease::Column::InstallationId.eq(lease.scope.id()))
+            .filter(lease::Column::Owner.eq(self.parts.worker_name.as_str()))
+            .filter(lease::Column::Epoch.eq(lease.epoch))
+            .exec(&transaction)
+            .await?;
+        if renewed.rows_affected == 0 {
+            return Err(Error::LeaseLost);
+        }
+        Ok(transaction)
+    }
+
+    /// Gives a lease back. `waiting` says which changes make it ready again; `hold` keeps it from
+    /// being claimed before its time.
+    ///
+    /// The earliest due time is computed in a second statement, after the first has locked the lease's row:
+    /// in one statement PostgreSQL could take it from an older snapshot and lose a change marked meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] where another worker has taken the installation over.
+    pub(crate) async fn release(
+        &self,
+        lease: &Lease,
+        waiting: Waiting,
+        hold: Option<&Hold>,
+    ) -> Result<(), Error> {
+        let transaction = self.fenced(lease).await?;
+        let mut pending = change::Entity::find()
+            .select_only()
+            .column_as(change::Column::DueAt.min(), "earliest")
+            .filter(change::Column::InstallationId.eq(lease.scope.id()))
+            .filter(change::Column::ParkedAt.is_null());
+        if waiting != Waiting::Everything {
+            pending = pending.filter(change::Column::Subject.eq(Subject::Sweep.word()));
+        }
+        let earliest: Option<Option<i64>> = pending.into_tuple().one(&transaction).await?;
+        let ready_at = earliest.flatten().filter(|_| waiting != Waiting::Nothing);
+        let before = lease::Entity::find_by_id(lease.scope.id()).one(&transaction).await?;
+        let held_before = before.map_or(0, |row| row.hold_count);
+        let (until, count) = match hold {
+            None => (0, 0),
+            Some(hold) => {
+                let failed = u32::try_from(held_before).unwrap_or(0).saturating_add(1);
+                let wait = wait_after(failed.min(MAX_ATTEMPTS - 1), hold.retry_after, self.random());
+                (self.now_micros() + micros(wait.unwrap_or_default()), held_before.saturating_add(1))
+            }
+        };
+        lease::Entity::update_many()
+            .col_expr(lease::Column::Until, Expr::value(0_i64))
+            .col_expr(lease::Column::ReadyAt, Expr::value(ready_at))
+            .col_expr(lease::Column::HoldUntil, Expr::value(until))
+            .col_expr(lease::Column::HoldCause, Expr::value(hold.map(|hold| hold.cause.clone())))
+            .col_expr(lease::Column::HoldCount, Expr::value(count))
+            .filter(lease::Column::InstallationId.eq(lease.scope.id()))
+            .exec(&transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX / 4)
+}

@@ -1,0 +1,7 @@
+//! The change queue: not a list of messages but the set of records to look at again.
+
+pub mod change;
+pub mod committer;
+pub mod intake;
+pub mod lease;
+pub mod outcome;

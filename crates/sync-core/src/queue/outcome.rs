@@ -1,0 +1,154 @@
+//! Outcomes: what a sync of one record did, with the reason. Names of fields and codes only, never a value,
+//! and never a provider's own sentence, which may hold an address.
+
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, EntityTrait as _};
+
+use super::change::Subject;
+use crate::{core::Core, installation::Scope, storage::entity::outcome};
+
+/// Rows in one statement: below SQLite's limit on bound values.
+const ROWS_PER_STATEMENT: usize = 500;
+
+/// What happened to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// A record was made on the other side.
+    Created,
+    /// The other side's record was changed.
+    Updated,
+    /// Both sides agree already.
+    Unchanged,
+    /// It is not synced, for a reason.
+    Skipped,
+    /// A person has to decide.
+    Conflicted,
+    /// It was refused or could not be done; the change waits, or is parked.
+    Failed,
+}
+
+impl Action {
+    /// The word stored, shown and sent in the JSON API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Skipped => "skipped",
+            Self::Conflicted => "conflicted",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Created, Self::Updated, Self::Unchanged, Self::Skipped, Self::Conflicted, Self::Failed]
+            .into_iter()
+            .find(|action| action.word() == word)
+    }
+}
+
+/// The outcome of one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What was looked at.
+    pub subject: Subject,
+    /// Its id at its provider.
+    pub id: String,
+    /// What happened.
+    pub action: Action,
+    /// Why, as a code; `reason::explain` has the words.
+    pub reason: Option<String>,
+    /// The fields written, or those in the way.
+    pub fields: Vec<String>,
+    /// The Storeganise user concerned.
+    pub user_id: Option<String>,
+    /// The HubSpot contact concerned.
+    pub contact_id: Option<String>,
+    /// The HubSpot deal concerned.
+    pub deal_id: Option<String>,
+    /// HubSpot's own id of a refusal, for its support.
+    pub correlation_id: Option<String>,
+}
+
+impl Outcome {
+    /// An outcome with nothing but its action; `user` and `deal` subjects name themselves.
+    #[must_use]
+    pub fn new(subject: Subject, id: &str, action: Action) -> Self {
+        let own = |kind: &[Subject]| kind.contains(&subject).then(|| id.to_owned());
+        Self {
+            subject,
+            id: id.to_owned(),
+            action,
+            reason: None,
+            fields: Vec::new(),
+            user_id: own(&[Subject::User, Subject::Mirror]),
+            contact_id: own(&[Subject::Contact]),
+            deal_id: own(&[Subject::Deal]),
+            correlation_id: None,
+        }
+    }
+
+    /// With a reason's code.
+    #[must_use]
+    pub fn because(self, reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
+    }
+
+    /// With the fields concerned.
+    #[must_use]
+    pub fn fields(self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { fields: fields.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// With the user concerned.
+    #[must_use]
+    pub fn user(self, id: &str) -> Self {
+        Self { user_id: Some(id.to_owned()), ..self }
+    }
+
+    /// With the contact concerned.
+    #[must_use]
+    pub fn contact(self, id: &str) -> Self {
+        Self { contact_id: Some(id.to_owned()), ..self }
+    }
+
+    /// With HubSpot's own id of a refusal.
+    #[must_use]
+    pub fn correlation(self, id: Option<String>) -> Self {
+        Self { correlation_id: id, ..self }
+    }
+}
+
+impl Core {
+    pub(crate) async fn record_outcomes(
+        &self,
+        on: &DatabaseTransaction,
+        scope: Scope,
+        outcomes: &[Outcome],
+    ) -> Result<(), DbErr> {
+        let at = self.now_micros();
+        for chunk in outcomes.chunks(ROWS_PER_STATEMENT) {
+            let rows = chunk.iter().map(|outcome| outcome::ActiveModel {
+                id: Set(self.random().uuid(self.clock().now())),
+                installation_id: Set(scope.id()),
+                subject: Set(outcome.subject.word().to_owned()),
+                subject_id: Set(outcome.id.clone()),
+                action: Set(outcome.action.word().to_owned()),
+                reason: Set(outcome.reason.clone()),
+                fields: Set(outcome.fields.join(",")),
+                user_id: Set(outcome.user_id.clone()),
+                contact_id: Set(outcome.contact_id.clone()),
+                deal_id: Set(outcome.deal_id.clone()),
+                correlation_id: Set(outcome.correlation_id.clone()),
+                at: Set(at),
+            });
+            outcome::Entity::insert_many(rows).exec_without_returning(on).await?;
+            for outcome in chunk {
+                metrics::counter!("annex_outcomes_total", "action" => outcome.action.word()).increment(1);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! The write-back of a batch: what was done, in one transaction under the lease.
+
+use super::link::{self, Link};
+use crate::{
+    core::Core,
+    error::Error,
+    installation::Installation,
+    queue::{
+        change::{self, Failure, Mark, Subject, Taken, mark_in},
+        outcome::Outcome,
+    },
+    retry::wait_after,
+    storage::entity::installation,
+    turn::Turn,
+};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
+
+/// What a batch did, to be recorded together.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    /// Changes that are worked, at the generation taken.
+    pub settled: Vec<Taken>,
+    /// Changes put back, each with its reason.
+    pub failed: Vec<(Taken, Failure)>,
+    /// What happened to each record.
+    pub outcomes: Vec<Outcome>,
+    /// Links made or moved on.
+    pub links: Vec<Link>,
+    /// Links whose contact was merged into this one.
+    pub relinked: Vec<(Link, String)>,
+    /// Users whose contact is gone.
+    pub forgotten: Vec<String>,
+    /// Records to look at next.
+    pub marks: Vec<Mark>,
+}
+
+impl Done {
+    /// A record that is done with.
+    pub(crate) fn settle(&mut self, taken: &Taken, outcome: Outcome) {
+        self.settled.push(taken.clone());
+        self.outcomes.push(outcome);
+    }
+
+    /// A record a provider refused: parked at once, because asking again changes nothing.
+    pub(crate) fn park(&mut self, taken: &Taken, outcome: Outcome) {
+        let cause = outcome.reason.clone().unwrap_or_default();
+        self.failed.push((taken.clone(), Failure { cause, due_at: None }));
+        self.outcomes.push(outcome);
+    }
+}
+
+impl Core {
+    /// Records what a batch did; all of it or, where the lease was lost, nothing.
+    pub(crate) async fn record_done(&self, turn: &Turn, subject: Subject, done: Done) -> Result<(), Error> {
+        let (scope, now) = (turn.scope(), self.now_micros());
+        let transaction = self.fenced(&turn.lease).await?;
+        for user_id in &done.forgotten {
+            link::forget(&transaction, scope, user_id).await?;
+        }
+        link::save(&transaction, scope, &done.links, now).await?;
+        for (link, contact_id) in &done.relinked {
+            link::relink(&transaction, scope, link, contact_id, now).await?;
+        }
+        let settled: Vec<&Taken> = done.settled.iter().collect();
+        change::settle(&transaction, scope, subject, &settled).await?;
+        for (taken, failure) in &done.failed {
+            change::put_back(&transaction, scope, subject, taken, failure, now).await?;
+        }
+        mark_in(&transaction, &done.marks, now).await?;
+        self.record_outcomes(&transaction, scope, &done.outcomes).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Puts a batch back whose request was refused as a whole: attempts counted, parked in the end.
+    pub(crate) async fn put_back_rejected(
+        &self,
+        turn: &Turn,
+        subject: Subject,
+        taken: &[Taken],
+        cause: &str,
+    ) -> Result<(), Error> {
+        let now = self.now_micros();
+        let failures = taken.iter().map(|change| {
+            let wait = wait_after(change.attempts + 1, None, self.random());
+            let due_at = wait.map(|wait| now + i64::try_from(wait.as_micros()).unwrap_or(i64::MAX / 4));
+            (change.clone(), Failure { cause: cause.to_owned(), due_at })
+        });
+        let done = Done { failed: failures.collect(), ..Done::default() };
+        self.record_done(turn, subject, done).await
+    }
+
+    /// Notes on changes that stay due why the last attempt came to nothing.
+    pub(crate) async fn note_cause(
+        &self,
+        turn: &Turn,
+        subject: Subject,
+        taken: &[Taken],
+        cause: &str,
+    ) -> Result<(), Error> {
+        let transaction = self.fenced(&turn.lease).await?;
+        change::note_cause(&transaction, turn.scope(), subject, taken, cause).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Notes that Storeganise no longer answers to our key: the sweep will find out when it does again.
+    pub(crate) async fn note_addon_disabled(&self, installation: &Installation) -> Result<(), Error> {
+        let row = installation::ActiveModel {
+            id: Set(installation.id),
+            addon_state: Set(Some("disabled".to_owned())),
+            addon_checked_at: Set(Some(self.now_micros())),
+            ..Default::default()
+        };
+        installation::Entity::update(row).exec(self.db().writer()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,363 @@
+//! One contact of a won deal: find its user or make one, fill in the deal's data, link the two.
+//!
+//! Making a user is not safe to repeat: whatever goes wrong, the user is looked for by e-mail before another
+//! attempt, and never made blindly twice.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use hubspot::record::{Record, Write};
+use serde_json::{Map, Value};
+use storeganise::{
+    error::Class,
+    user::{NewUser, User, UserPatch},
+};
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+
+use super::{
+    contacts,
+    done::Done,
+    link::Link,
+    plan::Plan,
+    side::{Field, Values, contact_emails},
+    users::{Row, updated_micros},
+};
+use crate::{
+    core::Core,
+    error::Error,
+    fields::{
+        CONTACT_USER_ID, NAME_PLACEHOLDER, USER_CONTACT_ID, USER_DEAL_AMOUNT, USER_DEAL_CLOSE_DATE,
+        USER_DEAL_ID, USER_DEAL_NAME,
+    },
+    merge::Directions,
+    queue::{
+        change::{Subject, Taken},
+        outcome::{Action, Outcome},
+    },
+    turn::Turn,
+};
+
+/// A won deal, as far as it goes into the user's custom fields.
+#[derive(Debug, Clone)]
+pub(super) struct Deal {
+    pub id: String,
+    pub closed_on: Option<Date>,
+    name: Option<String>,
+    amount: Option<String>,
+}
+
+impl Deal {
+    pub(super) fn of_record(record: &Record) -> Self {
+        Self {
+            id: record.id.clone(),
+            closed_on: record.text("closedate").and_then(date_of),
+            name: record.text("dealname").map(str::to_owned),
+            amount: record.text("amount").map(str::to_owned),
+        }
+    }
+
+    /// The custom fields this deal fills. A deal closed earlier than the one the user shows fills none.
+    fn custom_fields(&self, shown: Option<&Map<String, Value>>) -> Map<String, Value> {
+        let text = |name: &str| shown.and_then(|fields| fields.get(name)).and_then(Value::as_str);
+        let another = text(USER_DEAL_ID).is_some_and(|id| !id.is_empty() && id != self.id);
+        if another && text(USER_DEAL_CLOSE_DATE).and_then(date_of) > self.closed_on {
+            return Map::new();
+        }
+        let closed_on = self.closed_on.and_then(|date| date.format(DAY).ok());
+        let data = [
+            (USER_DEAL_ID, Some(self.id.clone())),
+            (USER_DEAL_NAME, self.name.clone()),
+            (USER_DEAL_AMOUNT, self.amount.clone()),
+            (USER_DEAL_CLOSE_DATE, closed_on),
+        ];
+        let changed = data.into_iter().filter(|(name, value)| text(name) != value.as_deref());
+        changed.map(|(name, value)| (name.to_owned(), value.map_or(Value::Null, Value::from))).collect()
+    }
+}
+
+const DAY: &[time::format_description::BorrowedFormatItem<'static>] =
+    format_description!("[year]-[month]-[day]");
+
+/// A date as HubSpot sends it (a time in ISO 8601, or milliseconds since 1970) or as we store it (a day).
+fn date_of(text: &str) -> Option<Date> {
+    if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
+        return Some(time.date());
+    }
+    if let Ok(millis) = text.parse::<i128>() {
+        return OffsetDateTime::from_unix_timestamp_nanos(millis * 1_000_000).ok().map(OffsetDateTime::date);
+    }
+    Date::parse(text, DAY).ok()
+}
+
+/// What one pass over won deals knows and gathers: a contact may stand on several deals.
+pub(super) struct Pass {
+    contacts: HashMap<String, Record>,
+    links: HashMap<String, Link>,
+    made: BTreeMap<String, Link>,
+    patches: BTreeMap<String, (BTreeMap<String, String>, Vec<Field>)>,
+    /// Users paired in this pass, so that two contacts of one e-mail do not share one.
+    paired: HashSet<String>,
+}
+
+impl Pass {
+    pub(super) fn new(contacts: HashMap<String, Record>, links: HashMap<String, Link>) -> Self {
+        Self { contacts, links, made: BTreeMap::new(), patches: BTreeMap::new(), paired: HashSet::new() }
+    }
+
+    pub(super) fn links_made(&mut self) -> Vec<Link> {
+        std::mem::take(&mut self.made).into_values().collect()
+    }
+
+    pub(super) fn contact_writes(&self) -> Vec<Write> {
+        let writes = self.patches.iter().filter(|(_, (properties, _))| !properties.is_empty());
+        writes
+            .map(|(id, (properties, _))| Write {
+                id: id.clone(),
+                trace: id.clone(),
+                properties: properties.clone(),
+            })
+            .collect()
+    }
+
+    /// What was to be written to a contact was refused: nothing is agreed on in those fields.
+    pub(super) fn forget_contact_patch(&mut self, contact_id: &str) {
+        let Some((_, fields)) = self.patches.get(contact_id) else { return };
+        for link in self.made.values_mut().filter(|link| link.contact_id == contact_id) {
+            for field in fields {
+                link.baseline.disagree(field.name());
+            }
+        }
+    }
+}
+
+/// The user a contact was brought over to.
+struct Found {
+    user: User,
+    created: bool,
+}
+
+/// Why a contact is not brought over.
+enum NotBrought {
+    Skipped(&'static str),
+    Conflicted(&'static str, String),
+    Failed(String),
+}
+
+impl Core {
+    /// Brings one contact of a won deal over as a user.
+    pub(super) async fn bring_over(
+        &self,
+        turn: &Turn,
+        deal: &Deal,
+        contact_id: &str,
+        pass: &mut Pass,
+        done: &mut Done,
+    ) -> Result<(), Error> {
+        let outcome = |action| Outcome::new(Subject::Deal, &deal.id, action).contact(contact_id);
+        let Some(contact) = pass.contacts.get(contact_id).cloned() else {
+            done.outcomes.push(outcome(Action::Skipped).because("contact_gone"));
+            return Ok(());
+        };
+        let found = match self.user_of_contact(turn, deal, &contact, pass).await? {
+            Ok(found) => found,
+            Err(NotBrought::Skipped(reason)) => {
+                done.outcomes.push(outcome(Action::Skipped).because(reason));
+                return Ok(());
+            }
+            Err(NotBrought::Conflicted(reason, user_id)) => {
+                done.outcomes.push(outcome(Action::Conflicted).because(reason).user(&user_id));
+                return Ok(());
+            }
+            Err(NotBrought::Failed(cause)) => {
+                done.outcomes.push(outcome(Action::Failed).because(cause));
+                return Ok(());
+            }
+        };
+        let user_id = found.user.id.clone();
+        let (row, plan) = self.plan_won(turn, &found.user, &contact, pass);
+        let (fields, user_updated) = write_won_user(turn, deal, &contact, &found, &plan).await?;
+        let action = match (found.created, fields.is_empty()) {
+            (true, _) => Action::Created,
+            (false, false) => Action::Updated,
+            (false, true) => Action::Unchanged,
+        };
+        done.outcomes.push(outcome(action).user(&user_id).fields(fields));
+        let mut patch = contacts::properties(&plan.to_contact, &row.values, Some(&contact));
+        if contact.text(CONTACT_USER_ID) != Some(user_id.as_str()) {
+            patch.insert(CONTACT_USER_ID.to_owned(), user_id.clone());
+        }
+        pass.patches.insert(contact.id.clone(), (patch, plan.to_contact));
+        pass.paired.insert(user_id.clone());
+        let link = Link {
+            user_id: user_id.clone(),
+            contact_id: contact.id.clone(),
+            baseline: plan.baseline,
+            baseline_version: turn.installation.settings.baseline_version(),
+            mirrored_contact_id: Some(contact.id.clone()),
+            user_updated: user_updated.or_else(|| updated_micros(&found.user)),
+        };
+        pass.links.insert(contact.id, link.clone());
+        pass.made.insert(user_id, link);
+        Ok(())
+    }
+
+    /// Finds the user a contact belongs to: by link, by the id the contact holds, by e-mail; else makes one.
+    async fn user_of_contact(
+        &self,
+        turn: &Turn,
+        deal: &Deal,
+        contact: &Record,
+        pass: &Pass,
+    ) -> Result<Result<Found, NotBrought>, Error> {
+        let linked = pass.links.get(&contact.id).map(|link| link.user_id.as_str());
+        for id in linked.into_iter().chain(contact.text(CONTACT_USER_ID)) {
+            if let Some(user) = turn.account.user(id).await? {
+                return self.checked(turn, contact, user, pass).await;
+            }
+        }
+        let emails = contact_emails(contact);
+        for email in &emails {
+            if let Some(user) = turn.account.user_by_email(email).await? {
+                return self.checked(turn, contact, user, pass).await;
+            }
+        }
+        if emails.is_empty() {
+            return Ok(Err(NotBrought::Skipped("contact_without_email")));
+        }
+        if !turn.installation.settings.create_users {
+            return Ok(Err(NotBrought::Skipped("create_users_off")));
+        }
+        let new = new_user(contact, deal);
+        match turn.account.create_user(&new).await {
+            Ok(user) => Ok(Ok(Found { user, created: true })),
+            Err(error) => match turn.account.user_by_email(&new.email).await? {
+                // It was made after all, or a moment ago by somebody else.
+                Some(user) => self.checked(turn, contact, user, pass).await,
+                None if matches!(error.class(), Class::Rejected | Class::Conflict | Class::NotFound) => {
+                    Ok(Err(NotBrought::Failed(error.code())))
+                }
+                None => Err(error.into()),
+            },
+        }
+    }
+
+    /// A user that was found may still not be the contact's: staff, or linked to another contact.
+    async fn checked(
+        &self,
+        turn: &Turn,
+        contact: &Record,
+        user: User,
+        pass: &Pass,
+    ) -> Result<Result<Found, NotBrought>, Error> {
+        if !user.roles.is_empty() {
+            return Ok(Err(NotBrought::Skipped("staff")));
+        }
+        let of_this_contact = pass.links.get(&contact.id).is_some_and(|link| link.user_id == user.id);
+        if !of_this_contact {
+            let links = self.links_of_users(turn.scope(), std::slice::from_ref(&user.id)).await?;
+            let linked_elsewhere = links.get(&user.id).is_some_and(|link| link.contact_id != contact.id);
+            let named = contact.text(CONTACT_USER_ID).is_some_and(|id| id != user.id);
+            if linked_elsewhere || named || pass.paired.contains(&user.id) {
+                return Ok(Err(NotBrought::Conflicted("user_of_another_contact", user.id)));
+            }
+        }
+        Ok(Ok(Found { user, created: false }))
+    }
+
+    /// Decides the pair: a won deal brings the contact over, so both directions are open.
+    fn plan_won(&self, turn: &Turn, user: &User, contact: &Record, pass: &Pass) -> (Row, Plan) {
+        let row = Row {
+            taken: Taken { id: user.id.clone(), generation: 0, attempts: 0 },
+            values: Values::of_user(user),
+            link: pass.links.get(&contact.id).filter(|link| link.user_id == user.id).cloned(),
+            user: user.clone(),
+        };
+        let directions = Directions { to_contact: true, to_user: true };
+        let plan = self.plan_pair(turn, &row, Some(contact), directions);
+        (row, plan)
+    }
+}
+
+/// Writes to the user what the pair and the deal bring, in one request; the names of the fields written.
+async fn write_won_user(
+    turn: &Turn,
+    deal: &Deal,
+    contact: &Record,
+    found: &Found,
+    plan: &Plan,
+) -> Result<(Vec<String>, Option<i64>), Error> {
+    let mut patch: UserPatch = contacts::user_patch(&plan.to_user, &Values::of_contact(contact));
+    let mut fields: Vec<String> = plan.to_user.iter().map(|field| field.name().to_owned()).collect();
+    if !found.created {
+        let shown = found.user.custom_fields.as_ref();
+        patch.custom_fields = deal.custom_fields(shown);
+        if shown.and_then(|fields| fields.get(USER_CONTACT_ID)).and_then(Value::as_str)
+            != Some(contact.id.as_str())
+        {
+            patch.custom_fields.insert(USER_CONTACT_ID.to_owned(), Value::from(contact.id.as_str()));
+        }
+        fields.extend(patch.custom_fields.keys().cloned());
+    }
+    if patch.is_empty() {
+        return Ok((fields, None));
+    }
+    let user = turn.account.update_user(&found.user.id, &patch).await?;
+    Ok((fields, updated_micros(&user)))
+}
+
+/// The user a contact becomes. Storeganise requires both names: a placeholder stands in for a missing one.
+fn new_user(contact: &Record, deal: &Deal) -> NewUser {
+    let values = Values::of_contact(contact);
+    let text = |field| values.get(field).map(str::to_owned);
+    let name = |field| Some(text(field).unwrap_or_else(|| NAME_PLACEHOLDER.to_owned()));
+    let mut custom_fields = deal.custom_fields(None);
+    custom_fields.insert(USER_CONTACT_ID.to_owned(), Value::from(contact.id.as_str()));
+    NewUser {
+        email: text(Field::Email).or_else(|| contact_emails(contact).into_iter().next()).unwrap_or_default(),
+        first_name: name(Field::FirstName),
+        last_name: name(Field::LastName),
+        phone: text(Field::Phone),
+        company_name: text(Field::Company),
+        address: text(Field::Address),
+        custom_fields,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deal(id: &str, closed_on: &str) -> Deal {
+        Deal { id: id.to_owned(), closed_on: date_of(closed_on), name: None, amount: Some("120".to_owned()) }
+    }
+
+    fn shown(id: &str, closed_on: &str) -> Map<String, Value> {
+        [(USER_DEAL_ID, id), (USER_DEAL_CLOSE_DATE, closed_on), (USER_DEAL_AMOUNT, "120")]
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
+            .collect()
+    }
+
+    #[test]
+    fn dates_are_read_as_hubspot_sends_them_and_as_we_store_them() {
+        let day = date_of("2026-03-04");
+        assert!(day.is_some());
+        assert_eq!(date_of("2026-03-04T23:59:59.123Z"), day);
+        assert_eq!(date_of("1772582400000"), day);
+        assert_eq!(date_of("soon"), None);
+    }
+
+    #[test]
+    fn a_deal_writes_only_what_the_user_does_not_show_yet() {
+        assert!(deal("5", "2026-03-04").custom_fields(Some(&shown("5", "2026-03-04"))).is_empty());
+        let fields = deal("5", "2026-03-05").custom_fields(Some(&shown("5", "2026-03-04")));
+        assert_eq!(fields.keys().collect::<Vec<_>>(), [USER_DEAL_CLOSE_DATE]);
+    }
+
+    #[test]
+    fn of_two_won_deals_the_one_closed_last_is_shown() {
+        let user = shown("5", "2026-03-04");
+        assert!(deal("6", "2026-03-03").custom_fields(Some(&user)).is_empty());
+        let later = deal("6", "2026-03-05").custom_fields(Some(&user));
+        assert_eq!(later.get(USER_DEAL_ID), Some(&Value::from("6")));
+    }
+}

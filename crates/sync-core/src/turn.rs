@@ -1,0 +1,214 @@
+//! A turn: what one worker does for one installation while it holds the lease. Bounded, so that no tenant
+//! starves another: so many batches, then the installation goes to the back.
+
+use std::sync::OnceLock;
+
+use hubspot::{crm::Portal, pipelines::Pipeline};
+use storeganise::client::Account;
+
+use crate::{
+    connection::ConnectionState,
+    core::Core,
+    digest::DigestKey,
+    error::Error,
+    installation::{Installation, Scope, State},
+    queue::{
+        change::{self, Subject, Taken},
+        lease::{Hold, Lease, Waiting},
+    },
+    retry::Disposition,
+};
+
+/// Batches worked in one turn.
+const BATCHES_PER_TURN: usize = 10;
+/// Users looked at together: what HubSpot takes in one request.
+const USERS_PER_BATCH: u64 = 100;
+const DEALS_PER_BATCH: u64 = 50;
+const CONTACTS_PER_BATCH: u64 = 50;
+/// Mirrors cost one request each at Storeganise's slow pace: few at a time, so that a sync overtakes them.
+const MIRRORS_PER_BATCH: u64 = 5;
+
+/// Everything a turn works with.
+pub(crate) struct Turn {
+    pub lease: Lease,
+    pub installation: Installation,
+    pub account: Account,
+    pub key: DigestKey,
+    portal: OnceLock<Portal>,
+    pipelines: OnceLock<Vec<Pipeline>>,
+}
+
+impl Turn {
+    pub(crate) fn scope(&self) -> Scope {
+        self.lease.scope()
+    }
+}
+
+/// What a batch of a turn came to.
+enum Step {
+    /// There may be more.
+    Worked,
+    /// Nothing is due.
+    Idle,
+    /// A provider wants to be left alone.
+    Hold(Hold),
+}
+
+impl Core {
+    /// Works one installation under its lease, then gives the lease back.
+    ///
+    /// # Errors
+    /// The lease was lost or the database does not answer; the lease runs out by itself then.
+    pub(crate) async fn work_turn(&self, lease: &Lease) -> Result<(), Error> {
+        let mut hold = None;
+        for _ in 0..BATCHES_PER_TURN {
+            match self.work_batch(lease).await? {
+                Step::Worked => {}
+                Step::Idle => break,
+                Step::Hold(found) => {
+                    hold = Some(found);
+                    break;
+                }
+            }
+        }
+        let installation = self.installation(lease.scope().id()).await?;
+        let waiting = if is_at_rest(&installation) {
+            Waiting::Nothing
+        } else if self.may_sync(&installation).await? {
+            Waiting::Everything
+        } else {
+            Waiting::SweepOnly
+        };
+        self.release(lease, waiting, hold.as_ref()).await
+    }
+
+    /// The portal of the turn's installation, with a token that lasts the turn.
+    pub(crate) async fn turn_portal<'a>(&self, turn: &'a Turn) -> Result<&'a Portal, Error> {
+        if let Some(portal) = turn.portal.get() {
+            return Ok(portal);
+        }
+        let portal = self.portal(turn.scope()).await?;
+        Ok(turn.portal.get_or_init(|| portal))
+    }
+
+    /// The portal's pipelines, asked for once in a batch.
+    pub(crate) async fn turn_pipelines<'a>(&self, turn: &'a Turn) -> Result<&'a [Pipeline], Error> {
+        if let Some(pipelines) = turn.pipelines.get() {
+            return Ok(pipelines);
+        }
+        let pipelines = self.turn_portal(turn).await?.deal_pipelines().await?;
+        Ok(turn.pipelines.get_or_init(|| pipelines))
+    }
+
+    /// Whether records may be synced: both states allow it, HubSpot answers, the portal is prepared.
+    pub(crate) async fn may_sync(&self, installation: &Installation) -> Result<bool, Error> {
+        if !installation.may_work() || !installation.capabilities.unique_property {
+            return Ok(false);
+        }
+        let connection = self.connection(installation.scope()).await?;
+        Ok(connection.is_some_and(|found| found.state == ConnectionState::Active))
+    }
+
+    async fn work_batch(&self, lease: &Lease) -> Result<Step, Error> {
+        let installation = self.installation(lease.scope().id()).await?;
+        if is_at_rest(&installation) {
+            return Ok(Step::Idle);
+        }
+        let may_sync = self.may_sync(&installation).await?;
+        let turn = Turn {
+            lease: lease.clone(),
+            account: self.account(&installation).await?,
+            key: self.data_key(lease.scope()).await?.digest_key(),
+            installation,
+            portal: OnceLock::new(),
+            pipelines: OnceLock::new(),
+        };
+        let mut kinds = vec![(Subject::Sweep, 1)];
+        if may_sync {
+            kinds.extend([
+                (Subject::User, USERS_PER_BATCH),
+                (Subject::Deal, DEALS_PER_BATCH),
+                (Subject::Contact, CONTACTS_PER_BATCH),
+                (Subject::Mirror, MIRRORS_PER_BATCH),
+            ]);
+        }
+        for (subject, most) in kinds {
+            let taken = self.take(&turn, subject, most).await?;
+            if !taken.is_empty() {
+                return self.work_on(&turn, subject, taken).await;
+            }
+        }
+        Ok(Step::Idle)
+    }
+
+    /// Takes what is due of one subject. Users are taken only once Storeganise's pace would let us read them:
+    /// what is marked meanwhile shares the request.
+    async fn take(&self, turn: &Turn, subject: Subject, most: u64) -> Result<Vec<Taken>, Error> {
+        let now = self.now_micros();
+        let taken = change::due(self.db().reader(), turn.scope(), subject, now, most).await?;
+        if subject != Subject::User || taken.is_empty() || taken.len() as u64 == most {
+            return Ok(taken);
+        }
+        turn.account.pace().slot().await;
+        change::due(self.db().reader(), turn.scope(), subject, self.now_micros(), most).await
+    }
+
+    async fn work_on(&self, turn: &Turn, subject: Subject, taken: Vec<Taken>) -> Result<Step, Error> {
+        let worked = match subject {
+            Subject::Sweep => self.work_sweep(turn, &taken[0]).await,
+            Subject::User => self.work_users(turn, &taken).await,
+            Subject::Deal => self.work_deals(turn, &taken).await,
+            Subject::Contact => self.work_contacts(turn, &taken).await,
+            Subject::Mirror => self.work_mirrors(turn, &taken).await,
+        };
+        match worked {
+            Ok(()) => Ok(Step::Worked),
+            Err(error) => self.dispose(turn, subject, &taken, error).await,
+        }
+    }
+
+    /// Decides what to do about a batch that failed as a whole. Nothing of it was settled.
+    async fn dispose(
+        &self,
+        turn: &Turn,
+        subject: Subject,
+        taken: &[Taken],
+        error: Error,
+    ) -> Result<Step, Error> {
+        if matches!(error, Error::LeaseLost | Error::Storage(_)) {
+            return Err(error);
+        }
+        let cause = error.code();
+        let disposition = Disposition::of(&error);
+        tracing::warn!(
+            installation.id = %turn.scope().id(),
+            subject = subject.word(),
+            changes = taken.len(),
+            cause,
+            "a batch failed and will be tried again"
+        );
+        match disposition {
+            Disposition::Reject => {
+                self.put_back_rejected(turn, subject, taken, &cause).await?;
+                return Ok(Step::Worked);
+            }
+            Disposition::Reauthorise if !matches!(error, Error::NeedsAuthorisation) => {
+                self.note_access_lost(turn.scope(), &cause).await?;
+            }
+            Disposition::AddonDisabled => self.note_addon_disabled(&turn.installation).await?,
+            Disposition::RenewToken => self.forget_access_token(turn.scope()).await?,
+            Disposition::Reauthorise | Disposition::Retry(_) => {}
+        }
+        self.note_cause(turn, subject, taken, &cause).await?;
+        let retry_after = match disposition {
+            Disposition::Retry(after) => after,
+            _ => None,
+        };
+        Ok(Step::Hold(Hold { cause, retry_after }))
+    }
+}
+
+/// Nothing is asked and nothing is sent for an installation that was never accepted, or was disabled.
+fn is_at_rest(installation: &Installation) -> bool {
+    matches!(installation.state, State::Pending | State::Disabled)
+}
