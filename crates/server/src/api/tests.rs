@@ -1,0 +1,204 @@
+//! The API from outside: who may, what a refusal looks like, and an installation's life.
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use serde_json::{Value, json};
+use sync_core::access::Role;
+
+use crate::rig::{Answer, BUSINESS_DOWN, Rig};
+
+const ADDON: &str = "66ce753e7405aa00158ba999";
+
+fn is_problem(answer: &Answer, status: u16, slug: &str) -> Value {
+    assert_eq!(answer.status.as_u16(), status);
+    assert_eq!(answer.header(header::CONTENT_TYPE), "application/problem+json");
+    let problem = answer.json();
+    assert_eq!(problem["status"], status);
+    assert_eq!(problem["type"], format!("urn:annex:problem:{slug}"));
+    assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
+    assert_eq!(problem["instance"], format!("urn:annex:request:{}", answer.header("x-request-id")));
+    problem
+}
+
+/// Every operation of the description as (method, path).
+async fn operations(rig: &Rig) -> Vec<(String, String)> {
+    let answer = rig.api("GET", "/openapi.json", None, None).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let description = answer.json();
+    let paths = description["paths"].as_object().unwrap();
+    paths
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
+        })
+        .map(|(method, path)| (method, path.replace("{id}", "00000000-0000-7000-8000-000000000000")))
+        .collect()
+}
+
+#[tokio::test]
+async fn no_operation_answers_without_a_token_or_with_an_unknown_one() {
+    let rig = Rig::start().await;
+    let all = operations(&rig).await;
+    assert!(all.len() >= 19, "{all:?}");
+    for (method, path) in all {
+        let answer = rig.api(&method, &path, None, None).await;
+        is_problem(&answer, 401, "no-token");
+        assert_eq!(answer.header(header::WWW_AUTHENTICATE), "Bearer", "{method} {path}");
+        is_problem(&rig.api(&method, &path, Some("annex_made-up"), None).await, 401, "no-token");
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_looks_and_changes_nothing() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Viewer).await;
+    for (method, path) in operations(&rig).await {
+        let answer = rig.api(&method, &path, Some(&token), None).await;
+        if method == "GET" {
+            assert_ne!(answer.status, StatusCode::FORBIDDEN, "{method} {path}");
+        } else {
+            is_problem(&answer, 403, "not-allowed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem_too() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    is_problem(&rig.api("GET", "/nowhere", Some(&token), None).await, 404, "not-found");
+    is_problem(&rig.api("GET", "/installations/no-uuid", Some(&token), None).await, 404, "not-found");
+    let unknown = "/installations/00000000-0000-7000-8000-000000000000";
+    is_problem(&rig.api("GET", unknown, Some(&token), None).await, 404, "not-found");
+    is_problem(&rig.api("DELETE", unknown, Some(&token), None).await, 404, "not-found");
+    let answer = rig.api("PATCH", unknown, Some(&token), None).await;
+    is_problem(&answer, 405, "method-not-allowed");
+    assert!(answer.header(header::ALLOW).contains("DELETE"), "{:?}", answer.headers);
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_a_problem() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    let post = |media_type: &'static str, body: String| {
+        Request::post("/api/v1/installations")
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, media_type)
+            .body(Body::from(body))
+            .unwrap()
+    };
+    let json = "application/json";
+    is_problem(&rig.send(post(json, "{".to_owned())).await, 400, "bad-request");
+    is_problem(&rig.send(post("text/plain", "{}".to_owned())).await, 415, "not-json");
+    is_problem(&rig.send(post(json, "{}".to_owned())).await, 422, "invalid");
+    let long = format!("\"{}\"", "a".repeat(64 * 1024));
+    is_problem(&rig.send(post(json, long)).await, 413, "too-large");
+}
+
+#[tokio::test]
+async fn an_input_that_cannot_be_taken_is_named() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    let new = json!({ "business_code": "not a code", "addon_id": ADDON });
+    let problem =
+        is_problem(&rig.api("POST", "/installations", Some(&token), Some(new)).await, 422, "invalid");
+    assert_eq!(problem["errors"][0]["field"], "business_code");
+    let answer = rig.api("GET", "/installations?state=asleep", Some(&token), None).await;
+    assert_eq!(is_problem(&answer, 422, "invalid")["errors"][0]["field"], "state");
+}
+
+#[tokio::test]
+async fn a_provider_that_is_down_is_named_with_a_code() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    let new = json!({ "business_code": BUSINESS_DOWN, "addon_id": ADDON });
+    let problem =
+        is_problem(&rig.api("POST", "/installations", Some(&token), Some(new)).await, 502, "provider");
+    assert!(problem["code"].as_str().unwrap().starts_with("storeganise."), "{problem}");
+}
+
+#[tokio::test]
+async fn an_installation_lives_through_the_api() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    let new = json!({ "business_code": "acme", "addon_id": ADDON });
+    let made = rig.api("POST", "/installations", Some(&token), Some(new.clone())).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    assert_eq!(made.json()["state"], "installed");
+    assert_eq!(made.json()["created_at"], "2026-09-21T13:33:20Z");
+    is_problem(&rig.api("POST", "/installations", Some(&token), Some(new)).await, 409, "not-now");
+
+    let path = format!("/installations/{}", made.json()["id"].as_str().unwrap());
+    let act = async |action: &str| rig.api("POST", &format!("{path}/{action}"), Some(&token), None).await;
+    is_problem(&act("pause").await, 409, "not-now");
+    assert_eq!(act("enable").await.json()["state"], "enabled");
+    assert_eq!(act("pause").await.json()["state"], "paused");
+    assert_eq!(act("disable").await.json()["state"], "disabled");
+    is_problem(&act("check").await, 409, "not-now");
+    let link = act("authorisation-link").await.json()["link"].as_str().unwrap().to_owned();
+    assert!(link.starts_with("https://annex.example.com/connect/"), "{link}");
+
+    let listed = rig.api("GET", "/installations?search=acm&state=disabled", Some(&token), None).await.json();
+    assert_eq!(listed["items"][0]["business_code"], "acme");
+    assert_eq!(listed["next"], Value::Null);
+    let audit = rig.api("GET", &format!("{path}/audit"), Some(&token), None).await.json();
+    assert_eq!(audit["items"][0]["action"], "authorisation_link.issued");
+    assert_eq!(audit["items"][0]["actor"], "API token a test");
+
+    assert_eq!(rig.api("DELETE", &path, Some(&token), None).await.status, StatusCode::NO_CONTENT);
+    is_problem(&rig.api("GET", &path, Some(&token), None).await, 404, "not-found");
+}
+
+#[tokio::test]
+async fn settings_are_changed_as_a_whole_and_checked() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    let path = format!("/installations/{}/settings", rig.installation().await.id);
+    let mut settings = rig.api("GET", &path, Some(&token), None).await.json();
+    assert_eq!(settings["conflict_policy"], "storeganise_wins");
+    settings["default_country"] = json!("GB");
+    settings["conflict_policy"] = json!("hubspot_wins");
+    let changed = rig.api("PUT", &path, Some(&token), Some(settings.clone())).await;
+    assert_eq!((changed.status, changed.json()), (StatusCode::OK, settings.clone()));
+    settings["default_country"] = json!("Atlantis");
+    let problem = is_problem(&rig.api("PUT", &path, Some(&token), Some(settings)).await, 422, "invalid");
+    assert_eq!(problem["errors"][0]["field"], "default_country");
+}
+
+#[tokio::test]
+async fn a_replay_shows_among_the_changes() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    let path = format!("/installations/{}/changes", rig.installation().await.id);
+    let replay = format!("{path}/replay");
+    let one = json!({ "subject": "user", "subject_id": "u1" });
+    assert_eq!(rig.api("POST", &replay, Some(&token), Some(one)).await.json()["replayed"], 1);
+    let all = json!({ "all_parked": true });
+    assert_eq!(rig.api("POST", &replay, Some(&token), Some(all)).await.json()["replayed"], 0);
+    for unclear in [json!({}), json!({ "subject": "user", "subject_id": "u1", "all_parked": true })] {
+        is_problem(&rig.api("POST", &replay, Some(&token), Some(unclear)).await, 422, "invalid");
+    }
+    let listed = rig.api("GET", &format!("{path}?parked=false"), Some(&token), None).await.json();
+    assert_eq!(listed["items"][0]["subject_id"], "u1");
+    let parked = rig.api("GET", &format!("{path}?parked=true"), Some(&token), None).await.json();
+    assert_eq!(parked["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_backfill_waits_until_the_installation_is_enabled() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    let path = format!("/installations/{}", rig.installation().await.id);
+    let runs = format!("{path}/runs");
+    let begin = async |kind: &str| rig.api("POST", &runs, Some(&token), Some(json!({ "kind": kind }))).await;
+    is_problem(&begin("marathon").await, 422, "invalid");
+    is_problem(&begin("backfill").await, 409, "not-now");
+    rig.api("POST", &format!("{path}/enable"), Some(&token), None).await;
+    assert_eq!(begin("backfill").await.status, StatusCode::ACCEPTED);
+    let listed = rig.api("GET", &runs, Some(&token), None).await.json();
+    assert_eq!(listed["items"][0]["kind"], "backfill");
+    let outcomes = format!("{path}/outcomes?action=failed,skipped&record=u1");
+    assert_eq!(rig.api("GET", &outcomes, Some(&token), None).await.json()["items"], json!([]));
+}

@@ -1,0 +1,75 @@
+//! The web application: what every handler is given, and the router put together.
+//!
+//! Handlers stand in `pages`, `api` and `webhooks`; what all answers have in common stands in `layers`.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::StatusCode,
+    response::IntoResponse,
+    routing::get,
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use sync_core::{core::Core, queue::committer::Committer};
+use tower_http::csrf::CsrfLayer;
+
+use crate::{
+    api::{self, caller::Caller},
+    config::Config,
+    layers, pages, webhooks,
+};
+
+/// A form or a JSON body of ours is far below this.
+const BODY_MAX_BYTES: usize = 64 * 1024;
+
+/// What every handler is given; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// Everything true for all tenants.
+    pub core: Arc<Core>,
+    /// Where webhooks hand over what they marked.
+    pub committer: Committer,
+    /// How this process is set up.
+    pub config: Arc<Config>,
+    /// Renders the metrics of this process.
+    pub metrics: PrometheusHandle,
+}
+
+/// The whole application. The cross-site check covers the pages only: webhooks are signed and the API takes
+/// no cookie.
+pub fn router(state: AppState) -> Router {
+    let pages = layers::bounded(pages::router())
+        .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
+        .layer(CsrfLayer::new())
+        .layer(layers::sessions(&state.core));
+    let app = Router::new()
+        .merge(pages)
+        .nest("/api", api::router().layer(DefaultBodyLimit::max(BODY_MAX_BYTES)))
+        .merge(layers::bounded(webhooks::router()))
+        .route("/healthz", get(health))
+        .route("/metrics", get(metrics))
+        .with_state(state.clone());
+    layers::around(app, &state)
+}
+
+/// 200 while the database answers; for the load balancer, so without a token.
+async fn health(State(state): State<AppState>) -> impl IntoResponse {
+    match state.core.has_staff().await {
+        Ok(_) => (StatusCode::OK, "ok\n"),
+        Err(error) => {
+            tracing::warn!(cause = error.code(), "the database does not answer the health check");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}
+
+/// Prometheus text. It takes an API token of any role: behind a proxy on the same machine every peer is
+/// loopback, so where a request comes from proves nothing.
+async fn metrics(_caller: Caller, State(state): State<AppState>) -> String {
+    state.metrics.render()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! What holds for every answer, whoever asks.
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use sync_core::access::Role;
+
+use crate::rig::Rig;
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers_and_an_id() {
+    let rig = Rig::start().await;
+    for path in ["/healthz", "/sign-in", "/nowhere", "/api/v1/nowhere", "/webhooks/hubspot"] {
+        let answer = rig.send(get(path)).await;
+        let csp = answer.header(header::CONTENT_SECURITY_POLICY);
+        assert!(csp.starts_with("default-src 'none'"), "{path}: {csp}");
+        assert!(csp.contains("form-action 'self' https://app.hubspot.com"), "{path}: {csp}");
+        assert!(csp.contains("frame-ancestors 'none'"), "{path}: {csp}");
+        assert!(!csp.contains("unsafe"), "{path}: {csp}");
+        assert_eq!(answer.header(header::REFERRER_POLICY), "no-referrer", "{path}");
+        assert_eq!(answer.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{path}");
+        assert!(answer.header(header::STRICT_TRANSPORT_SECURITY).starts_with("max-age="), "{path}");
+        assert_eq!(answer.header("x-request-id").len(), 36, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_health_check_needs_no_token() {
+    let answer = Rig::start().await.send(get("/healthz")).await;
+    assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"ok\n"[..]));
+}
+
+#[tokio::test]
+async fn metrics_are_for_those_with_a_token() {
+    let rig = Rig::start().await;
+    assert_eq!(rig.send(get("/metrics")).await.status, StatusCode::UNAUTHORIZED);
+    let bearer = format!("Bearer {}", rig.token(Role::Viewer).await);
+    let asked = Request::get("/metrics").header(header::AUTHORIZATION, bearer).body(Body::empty()).unwrap();
+    assert_eq!(rig.send(asked).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_form_sent_from_another_site_is_refused() {
+    let rig = Rig::start().await;
+    let foreign = Request::post("/sign-out")
+        .header(header::HOST, "annex.example.com")
+        .header(header::ORIGIN, "https://elsewhere.example.org")
+        .header("sec-fetch-site", "cross-site")
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(rig.send(foreign).await.status, StatusCode::FORBIDDEN);
+}

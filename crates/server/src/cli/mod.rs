@@ -1,0 +1,110 @@
+//! The command line. Answers go to stdout, everything else to stderr.
+//!
+//! Exit codes: 0 it worked, 1 it did not, 2 the configuration (or the command line) is wrong.
+
+#![expect(clippy::print_stdout, reason = "the command line speaks to a person")]
+
+use std::{process::ExitCode, sync::Arc};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use sync_core::{access::Role, core::Core};
+
+use crate::{
+    config::{Config, ConfigError},
+    run::core_of,
+};
+
+mod demo;
+mod doctor;
+mod keys;
+mod sandbox;
+mod serve;
+mod staff;
+mod token;
+
+const WRONG_CONFIGURATION: u8 = 2;
+
+/// The HubSpot add-on platform for Storeganise.
+#[derive(Debug, Parser)]
+#[command(name = "annex", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service: pages, JSON API, webhooks and workers.
+    Serve,
+    /// Show the whole product on this machine: both remote systems simulated, the service beside them.
+    Demo(demo::Args),
+    /// Run both remote systems, simulated, on this machine.
+    Sandbox(sandbox::Args),
+    /// Tokens of the JSON API.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Accounts of staff.
+    #[command(subcommand)]
+    Staff(staff::Command),
+    /// Master keys of the vault.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Check every setting and say how to mend what is wrong.
+    Doctor,
+}
+
+/// What somebody may do, as it is typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RoleName {
+    /// Look.
+    Viewer,
+    /// Look, install, enable, pause, replay.
+    Staff,
+    /// All of it.
+    Admin,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Viewer => Self::Viewer,
+            RoleName::Staff => Self::Staff,
+            RoleName::Admin => Self::Admin,
+        }
+    }
+}
+
+impl Cli {
+    /// Does what was asked and says how it went.
+    pub async fn run(self) -> ExitCode {
+        let done = match self.command {
+            Command::Serve => serve::run().await,
+            Command::Demo(args) => demo::run(args).await,
+            Command::Sandbox(args) => sandbox::run(args).await,
+            Command::Token(command) => token::run(command).await,
+            Command::Staff(command) => staff::run(command).await,
+            Command::Keys(command) => keys::run(&command),
+            Command::Doctor => doctor::run().await,
+        };
+        done.unwrap_or_else(|error| failed(&error))
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("{error:#}");
+    if error.is::<ConfigError>() { ExitCode::from(WRONG_CONFIGURATION) } else { ExitCode::FAILURE }
+}
+
+/// The configuration of this process.
+fn config() -> Result<Config, ConfigError> {
+    Config::from_env(&env)
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The core of this process, for a command that needs no server.
+async fn core() -> anyhow::Result<Arc<Core>> {
+    core_of(&config()?).await
+}

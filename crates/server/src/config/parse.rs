@@ -1,0 +1,111 @@
+//! Text of a variable to a checked value. Each failure is the end of a sentence that begins with the name.
+
+use std::net::{IpAddr, SocketAddr};
+
+use secrecy::SecretString;
+use storeganise::api_url::AllowedHosts;
+use sync_core::vault::MasterKeys;
+use url::{Host, Url};
+
+const WORKERS_MAX: usize = 64;
+
+pub(super) fn text(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
+}
+
+pub(super) fn secret(text: &str) -> Result<SecretString, String> {
+    Ok(SecretString::from(text.to_owned()))
+}
+
+/// Several secrets with commas between them: how a secret is changed without a gap.
+pub(super) fn secrets(text: &str) -> Result<Vec<SecretString>, String> {
+    let found: Vec<SecretString> = entries(text).map(|entry| SecretString::from(entry.to_owned())).collect();
+    if found.is_empty() { Err("holds only commas.".to_owned()) } else { Ok(found) }
+}
+
+pub(super) fn master_keys(text: &str) -> Result<SecretString, String> {
+    let keys = SecretString::from(text.to_owned());
+    MasterKeys::parse(&keys)
+        .map_err(|error| format!("cannot be used: {error}. Make one with `annex keys generate`."))?;
+    Ok(keys)
+}
+
+pub(super) fn hosts(text: &str) -> Result<AllowedHosts, String> {
+    if entries(text).next().is_none() {
+        return Err("names no host.".to_owned());
+    }
+    Ok(AllowedHosts::new(entries(text).map(str::to_owned)))
+}
+
+pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:8080.".to_owned())
+}
+
+/// An origin and nothing more: our pages and cookies stand at the root. Plain http is for this machine only.
+pub(super) fn base_url(text: &str) -> Result<String, String> {
+    let url = absolute(text)?;
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err("must end after the host, such as https://annex.example.com.".to_owned());
+    }
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return Err(
+            "must begin with https:// (plain http is taken for 127.0.0.1 and localhost only).".to_owned()
+        );
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// An address of HubSpot; plain http is for a sandbox on this machine only.
+pub(super) fn provider_url(text: &str) -> Result<Url, String> {
+    let url = absolute(text)?;
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return Err(
+            "must begin with https:// (plain http is taken for a sandbox on this machine only).".to_owned()
+        );
+    }
+    Ok(url)
+}
+
+pub(super) fn database_url(text: &str) -> Result<SecretString, String> {
+    if ["sqlite:", "postgres://", "postgresql://"].iter().any(|start| text.starts_with(start)) {
+        return secret(text);
+    }
+    Err("must begin with sqlite:// or postgres://.".to_owned())
+}
+
+pub(super) fn requests_per_second(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|rate| (0.1..=50.0).contains(rate))
+        .ok_or_else(|| "must be a number from 0.1 to 50.".to_owned())
+}
+
+pub(super) fn workers(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|count| (1..=WORKERS_MAX).contains(count))
+        .ok_or_else(|| format!("must be a whole number from 1 to {WORKERS_MAX}."))
+}
+
+fn absolute(text: &str) -> Result<Url, String> {
+    let url =
+        Url::parse(text).map_err(|_| "must be a complete address that begins with https://.".to_owned())?;
+    let bare = url.username().is_empty() && url.password().is_none() && url.has_host();
+    if !bare || !matches!(url.scheme(), "http" | "https") {
+        return Err("must be a complete address that begins with https://, without a user name.".to_owned());
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
+}

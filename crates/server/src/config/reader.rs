@@ -1,0 +1,110 @@
+//! Reads variables one by one, notes each, and keeps every problem: a person mends all of them at once.
+
+use std::path::Path;
+
+/// Where a variable's value came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The variable itself.
+    Environment,
+    /// The file that `NAME_FILE` names.
+    File,
+    /// It is not set: the default applies, or it is missing.
+    Unset,
+}
+
+/// One variable as it was found. Values are not in it: most of them are secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The variable's name.
+    pub name: &'static str,
+    /// Where its value came from.
+    pub source: Source,
+    /// What is wrong and how to mend it, in plain words.
+    pub problem: Option<String>,
+}
+
+/// Looks variables up through `get`, so that no test needs the process's environment.
+pub(super) struct Reader<'a> {
+    get: &'a dyn Fn(&str) -> Option<String>,
+    seen: Vec<Seen>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(get: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { get, seen: Vec::new() }
+    }
+
+    /// A variable that must be set; `how` says where its value comes from.
+    pub(super) fn required<T>(
+        &mut self,
+        name: &'static str,
+        how: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        match self.raw(name) {
+            (source, Ok(Some(text))) => self.note(name, source, parse(&text)),
+            (source, Ok(None)) => self.note(name, source, Err(format!("is not set. {how}"))),
+            (source, Err(problem)) => self.note(name, source, Err(problem)),
+        }
+    }
+
+    /// A variable that has a default.
+    pub(super) fn or_default<T>(
+        &mut self,
+        name: &'static str,
+        default: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        match self.raw(name) {
+            (source, Ok(text)) => self.note(name, source, parse(text.as_deref().unwrap_or(default))),
+            (source, Err(problem)) => self.note(name, source, Err(problem)),
+        }
+    }
+
+    /// Adds a problem that shows only where two variables are seen together.
+    pub(super) fn blame(&mut self, name: &'static str, problem: String) {
+        if let Some(seen) = self.seen.iter_mut().find(|seen| seen.name == name) {
+            seen.problem.get_or_insert(problem);
+        }
+    }
+
+    pub(super) fn seen(self) -> Vec<Seen> {
+        self.seen
+    }
+
+    fn note<T>(&mut self, name: &'static str, source: Source, parsed: Result<T, String>) -> Option<T> {
+        let (value, problem) = match parsed {
+            Ok(value) => (Some(value), None),
+            Err(problem) => (None, Some(problem)),
+        };
+        self.seen.push(Seen { name, source, problem });
+        value
+    }
+
+    /// An empty variable counts as not set: that is how compose files leave one out.
+    fn raw(&self, name: &str) -> (Source, Result<Option<String>, String>) {
+        let file_name = format!("{name}_FILE");
+        let lookup =
+            |name: &str| (self.get)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        match (lookup(name), lookup(&file_name)) {
+            (Some(_), Some(_)) => {
+                (Source::Environment, Err(format!("is set, and so is {file_name}. Keep one of the two.")))
+            }
+            (Some(text), None) => (Source::Environment, Ok(Some(text))),
+            (None, Some(path)) => (Source::File, read(Path::new(&path), &file_name).map(Some)),
+            (None, None) => (Source::Unset, Ok(None)),
+        }
+    }
+}
+
+fn read(path: &Path, file_name: &str) -> Result<String, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot be read from the file that {file_name} names: {error}."))?;
+    let text = text.trim();
+    if text.is_empty() {
+        Err(format!("is empty in the file that {file_name} names."))
+    } else {
+        Ok(text.to_owned())
+    }
+}

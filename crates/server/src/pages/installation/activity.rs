@@ -1,0 +1,225 @@
+//! What happened to an installation's records, and what waits or failed, each with its cause in words.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+use sync_core::{
+    queue::{change::Subject, outcome::Action},
+    views::activity::{ChangeRow, OutcomeFilter, OutcomeRow},
+};
+use url::form_urlencoded;
+
+use crate::{
+    app::AppState,
+    pages::{
+        error::PageError,
+        frame::{Frame, Notice},
+        moment::Moment,
+        shown::{Badge, counted, grouped},
+        visitor::{CurrentInstallation, CurrentStaff},
+    },
+    words,
+};
+
+const OUTCOMES_SHOWN: u64 = 50;
+const CHANGES_SHOWN: u64 = 25;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "pages/installation/activity.html")]
+pub(super) struct ActivityPage {
+    frame: Frame,
+    here: String,
+    business_code: String,
+    sentence: String,
+    held: Option<String>,
+    parked_text: String,
+    parked: Vec<Change>,
+    waiting_text: String,
+    waiting: Vec<Change>,
+    actions: Vec<ActionChoice>,
+    record: String,
+    is_filtered: bool,
+    outcomes: Vec<Outcome>,
+    next: Option<String>,
+}
+
+struct ActionChoice {
+    word: &'static str,
+    is_chosen: bool,
+}
+
+struct Change {
+    subject: &'static str,
+    subject_word: &'static str,
+    subject_id: String,
+    cause: Option<String>,
+    attempts: u32,
+    due: Moment,
+    origin: String,
+    marked: Moment,
+}
+
+struct Outcome {
+    at: Moment,
+    subject: &'static str,
+    subject_word: &'static str,
+    subject_id: String,
+    can_replay: bool,
+    ids: Vec<RecordId>,
+    action: Badge,
+    reason: Option<String>,
+    fields: String,
+    correlation_id: Option<String>,
+}
+
+/// A record's id; following it shows what happened to that record.
+struct RecordId {
+    kind: &'static str,
+    id: String,
+    href: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    action: String,
+    #[serde(default)]
+    record: String,
+    cursor: Option<String>,
+}
+
+pub(super) async fn show(
+    State(state): State<AppState>,
+    CurrentStaff(staff): CurrentStaff,
+    CurrentInstallation(found): CurrentInstallation,
+    notice: Notice,
+    Query(asked): Query<Asked>,
+) -> Result<ActivityPage, PageError> {
+    let (core, scope) = (&state.core, found.scope());
+    let now = core.clock().now().0;
+    let here = format!("/installations/{}", found.id);
+    let record = asked.record.trim().to_owned();
+    let filter = OutcomeFilter {
+        actions: Action::from_word(&asked.action).into_iter().collect(),
+        record: (!record.is_empty()).then(|| record.clone()),
+    };
+    let outcomes = core.outcomes(scope, &filter, asked.cursor.as_deref(), OUTCOMES_SHOWN).await?;
+    let parked = core.changes(scope, Some(true), None, CHANGES_SHOWN).await?;
+    let waiting = core.changes(scope, Some(false), None, CHANGES_SHOWN).await?;
+    let backlog = core.backlog(scope).await?;
+    Ok(ActivityPage {
+        frame: Frame::of_staff(&staff, notice),
+        business_code: found.business_code,
+        sentence: sentence(backlog.parked, backlog.waiting),
+        held: backlog.held.as_deref().map(|cause| words::explain(cause).text()),
+        parked_text: grouped(backlog.parked),
+        parked: parked.items.into_iter().map(|row| change(row, now)).collect(),
+        waiting_text: grouped(backlog.waiting),
+        // The sweep that waits for its next turn is no work that waits, unless it has failed.
+        waiting: waiting
+            .items
+            .into_iter()
+            .filter(|row| row.subject != Subject::Sweep || row.attempts > 0)
+            .map(|row| change(row, now))
+            .collect(),
+        actions: choices(&asked.action),
+        is_filtered: !record.is_empty() || !filter.actions.is_empty(),
+        outcomes: outcomes.items.into_iter().map(|row| outcome(row, &here, now)).collect(),
+        next: outcomes.next.map(|cursor| address_of(&here, &asked.action, &record, Some(&cursor))),
+        record,
+        here,
+    })
+}
+
+fn sentence(parked: u64, waiting: u64) -> String {
+    match (parked, waiting) {
+        (0, 0) => "Nothing has failed and nothing waits.".to_owned(),
+        (0, waiting) => {
+            format!("Nothing has failed; {} to be done.", counted(waiting, "change waits", "changes wait"))
+        }
+        (parked, _) => format!(
+            "{} too often and {} a person.",
+            counted(parked, "change failed", "changes failed"),
+            if parked == 1 { "needs" } else { "need" }
+        ),
+    }
+}
+
+fn choices(chosen: &str) -> Vec<ActionChoice> {
+    ["created", "updated", "unchanged", "skipped", "conflicted", "failed"]
+        .map(|word| ActionChoice { word, is_chosen: word == chosen })
+        .into()
+}
+
+fn change(row: ChangeRow, now: i64) -> Change {
+    Change {
+        subject: words::subject(row.subject),
+        subject_word: row.subject.word(),
+        subject_id: row.subject_id,
+        cause: row.cause.as_deref().map(|cause| words::explain(cause).text()),
+        attempts: row.attempts,
+        due: Moment::new(row.due_at, now),
+        origin: words::origin(&row.origin).to_owned(),
+        marked: Moment::new(row.marked_at, now),
+    }
+}
+
+fn outcome(row: OutcomeRow, here: &str, now: i64) -> Outcome {
+    let ids = [("user", row.user_id), ("contact", row.contact_id), ("deal", row.deal_id)];
+    let ids = ids.into_iter().filter_map(|(kind, id)| id.map(|id| (kind, id)));
+    Outcome {
+        at: Moment::new(row.at, now),
+        subject: words::subject(row.subject),
+        subject_word: row.subject.word(),
+        subject_id: row.subject_id,
+        can_replay: matches!(row.action, Action::Skipped | Action::Conflicted | Action::Failed),
+        ids: ids.map(|(kind, id)| RecordId { kind, href: address_of(here, "", &id, None), id }).collect(),
+        action: Badge::new(tone(row.action), row.action.word()),
+        reason: row.reason.as_deref().map(|reason| words::explain(reason).text()),
+        fields: row.fields.join(", "),
+        correlation_id: row.correlation_id,
+    }
+}
+
+fn tone(action: Action) -> &'static str {
+    match action {
+        Action::Created | Action::Updated => "good",
+        Action::Unchanged | Action::Skipped => "rest",
+        Action::Conflicted => "need",
+        Action::Failed => "bad",
+    }
+}
+
+fn address_of(here: &str, action: &str, record: &str, cursor: Option<&str>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in [("action", Some(action)), ("record", Some(record)), ("cursor", cursor)] {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            query.append_pair(name, value);
+        }
+    }
+    format!("{here}/activity?{}", query.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_counts_what_needs_a_person_before_what_waits() {
+        for (parked, waiting, expected) in [
+            (0, 0, "Nothing has failed and nothing waits."),
+            (0, 1, "Nothing has failed; 1 change waits to be done."),
+            (1, 9, "1 change failed too often and needs a person."),
+            (2, 0, "2 changes failed too often and need a person."),
+        ] {
+            assert_eq!(sentence(parked, waiting), expected);
+        }
+    }
+
+    #[test]
+    fn an_address_carries_only_what_was_chosen_and_escapes_it() {
+        assert_eq!(address_of("/i/1", "failed", "", Some("c")), "/i/1/activity?action=failed&cursor=c");
+        assert_eq!(address_of("/i/1", "", "a&b", None), "/i/1/activity?record=a%26b");
+    }
+}

@@ -1,0 +1,33 @@
+//! One installation, for staff: its state and three steps, what can be done with it, its settings, and what
+//! happened to its records.
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+pub(super) use status::addons_page;
+
+use crate::app::AppState;
+
+mod action;
+mod activity;
+mod settings;
+mod show;
+mod status;
+mod steps;
+mod work;
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/installations/{id}", get(show::show))
+        .route("/installations/{id}/settings", get(settings::show).post(settings::change))
+        .route("/installations/{id}/activity", get(activity::show))
+        .route("/installations/{id}/runs", post(work::begin_run))
+        .route("/installations/{id}/check", post(work::check_connection))
+        .route("/installations/{id}/ask-storeganise", post(work::ask_storeganise))
+        .route("/installations/{id}/replay", post(work::replay))
+        .route("/installations/{id}/replay-all", post(work::replay_all))
+        // Whatever changes the installation itself: asked about first, then done.
+        .route("/installations/{id}/{action}", get(action::ask).post(action::perform))
+}

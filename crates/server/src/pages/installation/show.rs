@@ -1,0 +1,206 @@
+//! An installation's page: where it stands, the three steps, and every button.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::State;
+use secrecy::ExposeSecret as _;
+use sync_core::{core::Core, error::Error, installation::State as Life, views::fleet::Summary};
+
+use super::{
+    settings::SettingsForm,
+    status,
+    steps::{self, Step},
+};
+use crate::{
+    app::AppState,
+    pages::{
+        error::PageError,
+        frame::{Frame, Notice},
+        moment::Moment,
+        shown::{Badge, grouped},
+        visitor::{CurrentInstallation, CurrentStaff},
+    },
+    words::{self, Words},
+};
+
+const RUNS_SHOWN: u64 = 5;
+const AUDIT_LINES_SHOWN: u64 = 10;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "pages/installation/show.html")]
+pub(super) struct InstallationPage {
+    frame: Frame,
+    here: String,
+    business_code: String,
+    addon_id: String,
+    health: Badge,
+    health_sentence: &'static str,
+    sentence: String,
+    problems: Vec<Words>,
+    steps: [Step; 3],
+    link: Option<Link>,
+    token: Option<Token>,
+    other_account_until: Option<Moment>,
+    storeganise: Storeganise,
+    waiting: String,
+    parked: String,
+    held_until: Option<Moment>,
+    storeganise_webhook: String,
+    hubspot_webhook: String,
+    settings: SettingsForm,
+    runs: Vec<Run>,
+    audit: Vec<Line>,
+    life: Buttons,
+}
+
+/// The authorisation link as staff hand it on.
+struct Link {
+    address: String,
+    issued: Moment,
+}
+
+/// The refresh token field: never the token.
+struct Token {
+    portal_id: i64,
+    fingerprint: Option<String>,
+    last_used: Option<Moment>,
+    authorised: Moment,
+}
+
+struct Storeganise {
+    says: String,
+    checked: Option<Moment>,
+    addons_page: String,
+    fields_refused: bool,
+}
+
+struct Run {
+    name: &'static str,
+    state: Badge,
+    seen: String,
+    marked: String,
+    started: Moment,
+    finished: Option<Moment>,
+}
+
+struct Line {
+    at: Moment,
+    actor: String,
+    action: String,
+    detail: String,
+}
+
+/// Which buttons the present state has a use for.
+struct Buttons {
+    is_pending: bool,
+    may_pause: bool,
+    may_disable: bool,
+    may_work: bool,
+}
+
+pub(super) async fn show(
+    State(state): State<AppState>,
+    CurrentStaff(staff): CurrentStaff,
+    CurrentInstallation(found): CurrentInstallation,
+    notice: Notice,
+) -> Result<InstallationPage, PageError> {
+    let core = &state.core;
+    let now = core.clock().now().0;
+    let summary = core.summary(found.id).await?;
+    let frame = Frame::of_staff(&staff, notice);
+    let link = if frame.may_act { link(core, &summary, now).await? } else { None };
+    let installation = &summary.installation;
+    let base = &state.config.base_url;
+    Ok(InstallationPage {
+        here: format!("/installations/{}", installation.id),
+        business_code: installation.business_code.clone(),
+        addon_id: installation.addon_id.clone(),
+        health: Badge::of_health(summary.health()),
+        health_sentence: words::health(summary.health()).sentence,
+        sentence: status::sentence(&summary, now),
+        problems: status::problems(&summary),
+        steps: steps::steps(&summary),
+        link,
+        token: token(&summary, now),
+        other_account_until: installation
+            .other_portal_until
+            .filter(|until| *until > now)
+            .map(|at| Moment::new(at, now)),
+        storeganise: storeganise(&summary, now),
+        waiting: grouped(summary.backlog.waiting),
+        parked: grouped(summary.backlog.parked),
+        held_until: summary.backlog.held_until.map(|at| Moment::new(at, now)),
+        storeganise_webhook: format!("{base}/webhooks/storeganise/{}", installation.webhook_key),
+        hubspot_webhook: format!("{base}/webhooks/hubspot"),
+        settings: SettingsForm::of(&installation.settings),
+        runs: runs(core, &summary, now).await?,
+        audit: audit(core, &summary, now).await?,
+        life: buttons(&summary),
+        frame,
+    })
+}
+
+async fn link(core: &Core, summary: &Summary, now: i64) -> Result<Option<Link>, Error> {
+    let Some(issued) = summary.installation.link_issued_at else { return Ok(None) };
+    let link = core.authorisation_link(&summary.installation).await?;
+    Ok(link.map(|link| Link { address: link.expose_secret().to_owned(), issued: Moment::new(issued, now) }))
+}
+
+fn token(summary: &Summary, now: i64) -> Option<Token> {
+    let connection = summary.connection.as_ref()?;
+    Some(Token {
+        portal_id: connection.portal_id,
+        fingerprint: connection.refresh_fingerprint.clone(),
+        last_used: connection.refreshed_at.map(|at| Moment::new(at, now)),
+        authorised: Moment::new(connection.authorised_at, now),
+    })
+}
+
+fn storeganise(summary: &Summary, now: i64) -> Storeganise {
+    let installation = &summary.installation;
+    Storeganise {
+        says: installation.addon_state.clone().unwrap_or_else(|| "not known yet".to_owned()),
+        checked: installation.addon_checked_at.map(|at| Moment::new(at, now)),
+        addons_page: status::addons_page(installation),
+        fields_refused: installation.capabilities.addon_fields_written == Some(false),
+    }
+}
+
+async fn runs(core: &Core, summary: &Summary, now: i64) -> Result<Vec<Run>, Error> {
+    let page = core.runs(summary.installation.scope(), None, RUNS_SHOWN).await?;
+    let shown = page.items.into_iter().map(|run| Run {
+        name: words::run(run.kind),
+        state: Badge::new(if run.finished_at.is_some() { "good" } else { "work" }, run.state.word()),
+        seen: grouped(run.seen),
+        marked: grouped(run.marked),
+        started: Moment::new(run.started_at, now),
+        finished: run.finished_at.map(|at| Moment::new(at, now)),
+    });
+    Ok(shown.collect())
+}
+
+async fn audit(core: &Core, summary: &Summary, now: i64) -> Result<Vec<Line>, Error> {
+    let lines = core.audit_lines(summary.installation.scope(), AUDIT_LINES_SHOWN).await?;
+    let shown = lines.into_iter().map(|line| Line {
+        at: Moment::new(line.at, now),
+        actor: line.actor,
+        action: words::audit(&line.action).to_owned(),
+        detail: if line.action == "connection.checked" { checked(&line.detail) } else { line.detail },
+    });
+    Ok(shown.collect())
+}
+
+/// The detail of a check is its answer, as a code.
+fn checked(answer: &str) -> String {
+    if answer == "works" { "it works".to_owned() } else { words::explain(answer).what }
+}
+
+fn buttons(summary: &Summary) -> Buttons {
+    let state = summary.installation.state;
+    Buttons {
+        is_pending: state == Life::Pending,
+        may_pause: state == Life::Enabled,
+        may_disable: !matches!(state, Life::Pending | Life::Disabled),
+        may_work: summary.installation.may_work(),
+    }
+}

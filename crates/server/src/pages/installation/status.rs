@@ -1,0 +1,76 @@
+//! What the first lines of an installation's page say. Pure.
+
+use sync_core::{
+    connection::{Connection, ConnectionState},
+    installation::{Installation, State},
+    views::fleet::Summary,
+};
+
+use crate::{
+    pages::moment::Moment,
+    words::{self, Words},
+};
+
+/// State, account and last event in one sentence.
+pub(super) fn sentence(summary: &Summary, now: i64) -> String {
+    let state = match summary.installation.state {
+        State::Pending => "Waiting to be accepted",
+        State::Installed => "Installed, not enabled yet",
+        State::Enabled => "Enabled",
+        State::Paused => "Paused",
+        State::Disabled => "Disabled",
+    };
+    let account = match &summary.connection {
+        Some(found) if found.state == ConnectionState::Active => {
+            format!("connected to HubSpot account {}", found.portal_id)
+        }
+        Some(found) => format!("HubSpot account {} must be authorised again", found.portal_id),
+        None => "not authorised at HubSpot".to_owned(),
+    };
+    let event = match summary.installation.last_event_at {
+        Some(at) => format!("last event {}", Moment::new(at, now).words()),
+        None => "no event yet".to_owned(),
+    };
+    format!("{state}, {account}, {event}.")
+}
+
+/// Why nothing can be sent or why it waits, if so, each in plain words.
+pub(super) fn problems(summary: &Summary) -> Vec<Words> {
+    let lost = summary.connection.as_ref().and_then(lost);
+    let portal = summary.connection.as_ref().and_then(|_| not_prepared(&summary.installation));
+    let held = summary.backlog.held.as_deref().map(words::explain);
+    [lost, portal, held].into_iter().flatten().collect()
+}
+
+fn lost(connection: &Connection) -> Option<Words> {
+    if connection.state == ConnectionState::Active {
+        return None;
+    }
+    Some(words::explain(connection.lost_reason.as_deref().unwrap_or("hubspot.needs_authorisation")))
+}
+
+fn not_prepared(installation: &Installation) -> Option<Words> {
+    let capabilities = &installation.capabilities;
+    if capabilities.unique_property {
+        return None;
+    }
+    let cause = capabilities.property_problem.as_deref().map(words::explain);
+    let what = "The HubSpot account does not have the property storeganise_user_id, so nothing can be sent.";
+    let mut found = Words {
+        what: what.to_owned(),
+        todo: "Authorise again: the property is then made once more.".to_owned(),
+    };
+    if let Some(cause) = cause {
+        found.what = format!("{what} {}", cause.what);
+        if !cause.todo.is_empty() {
+            found.todo = cause.todo;
+        }
+    }
+    Some(found)
+}
+
+/// The business's Add-ons page at Storeganise.
+pub(in crate::pages) fn addons_page(installation: &Installation) -> String {
+    let address = installation.api_url.trim_end_matches('/');
+    format!("{}/admin/addons", address.strip_suffix("/api").unwrap_or(address))
+}

@@ -1,0 +1,103 @@
+//! Buttons that ask for work or for an answer, and change nothing about the installation itself.
+
+use axum::{Form, extract::State, response::Redirect};
+use serde::Deserialize;
+use sync_core::{error::Error, queue::change::Subject, views::runs::RunKind};
+use tower_sessions::Session;
+
+use crate::{
+    app::AppState,
+    pages::{
+        error::PageError,
+        flash,
+        shown::counted,
+        visitor::{ActingStaff, CurrentInstallation},
+    },
+};
+
+#[derive(Deserialize)]
+pub(super) struct RunWish {
+    #[serde(default)]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ReplayWish {
+    #[serde(default)]
+    subject: String,
+    #[serde(default)]
+    subject_id: String,
+}
+
+pub(super) async fn begin_run(
+    State(state): State<AppState>,
+    staff: ActingStaff,
+    CurrentInstallation(found): CurrentInstallation,
+    session: Session,
+    Form(wish): Form<RunWish>,
+) -> Result<Redirect, PageError> {
+    let kind = RunKind::from_word(&wish.kind).ok_or(PageError::NotFound)?;
+    let done = match kind {
+        RunKind::Backfill => "All users are being synced now. The list of runs shows how far it is.",
+        RunKind::Reconcile => "Missed changes are being looked for now.",
+    };
+    let begun = state.core.begin_run(&found, kind, &staff.actor()).await;
+    flash::back(&session, &format!("/installations/{}", found.id), begun.map(|()| done.to_owned())).await
+}
+
+pub(super) async fn check_connection(
+    State(state): State<AppState>,
+    staff: ActingStaff,
+    CurrentInstallation(found): CurrentInstallation,
+    session: Session,
+) -> Result<Redirect, PageError> {
+    let checked = state.core.check_connection(&found, &staff.actor()).await;
+    let done = checked.map(|()| "The refresh token works: HubSpot has just answered to it.".to_owned());
+    flash::back(&session, &format!("/installations/{}", found.id), done).await
+}
+
+pub(super) async fn ask_storeganise(
+    State(state): State<AppState>,
+    _staff: ActingStaff,
+    CurrentInstallation(found): CurrentInstallation,
+    session: Session,
+) -> Result<Redirect, PageError> {
+    let asked = state.core.poll_addon(&found).await.map(|found| {
+        format!(
+            "Storeganise says that the add-on is {}.",
+            found.addon_state.as_deref().unwrap_or("not known")
+        )
+    });
+    flash::back(&session, &format!("/installations/{}", found.id), asked).await
+}
+
+pub(super) async fn replay(
+    State(state): State<AppState>,
+    staff: ActingStaff,
+    CurrentInstallation(found): CurrentInstallation,
+    session: Session,
+    Form(wish): Form<ReplayWish>,
+) -> Result<Redirect, PageError> {
+    let subject = Subject::from_word(&wish.subject).ok_or(PageError::NotFound)?;
+    let replayed = state.core.replay(found.scope(), subject, &wish.subject_id, &staff.actor()).await;
+    let done = replayed.map(|()| "The change is being done again.".to_owned());
+    flash::back(&session, &activity_of(found.id), done).await
+}
+
+pub(super) async fn replay_all(
+    State(state): State<AppState>,
+    staff: ActingStaff,
+    CurrentInstallation(found): CurrentInstallation,
+    session: Session,
+) -> Result<Redirect, PageError> {
+    let replayed: Result<u64, Error> = state.core.replay_parked(found.scope(), &staff.actor()).await;
+    let done = replayed.map(|count| match count {
+        0 => "Nothing had failed, so nothing is done again.".to_owned(),
+        count => format!("{} being done again.", counted(count, "failed change is", "failed changes are")),
+    });
+    flash::back(&session, &activity_of(found.id), done).await
+}
+
+fn activity_of(id: uuid::Uuid) -> String {
+    format!("/installations/{id}/activity")
+}

@@ -1,0 +1,42 @@
+//! The pages: what staff and tenant admins see. Each page's handler stands beside its template struct, and
+//! `templates/pages` has the same tree.
+//!
+//! A page asks the core and shows what it says; it holds no query and no rule of its own. Every change is a
+//! POST that answers with a redirect and one sentence about what happened. Nothing here needs a script.
+
+use axum::{Router, middleware};
+
+use crate::app::AppState;
+
+mod assets;
+mod error;
+mod flash;
+mod frame;
+mod moment;
+mod shown;
+mod visitor;
+
+mod sign_in;
+mod throttle;
+
+mod businesses;
+mod install;
+mod installation;
+
+mod tenant;
+
+#[cfg(test)]
+mod tests;
+
+/// All pages and what they are made of.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .merge(sign_in::router())
+        .merge(businesses::router())
+        .merge(install::router())
+        .merge(installation::router())
+        .merge(tenant::router())
+        .merge(assets::router())
+        .fallback(error::not_found)
+        .layer(middleware::from_fn(error::finish))
+}

@@ -1,0 +1,74 @@
+//! What a tenant admin sees once HubSpot is authorised: which account, that the token is there, what follows.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use sync_core::{access::audit::Actor, connection::ConnectionState};
+use tower_sessions::Session;
+
+use super::TenantInstallation;
+use crate::{
+    app::AppState,
+    pages::{
+        error::PageError,
+        flash,
+        frame::{Frame, Notice},
+        installation::addons_page,
+        moment::Moment,
+    },
+    words,
+};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "pages/tenant/connected.html")]
+struct ConnectedPage {
+    frame: Frame,
+    business_code: String,
+    account: Option<i64>,
+    is_active: bool,
+    fingerprint: Option<String>,
+    last_used: Option<Moment>,
+    problem: Option<String>,
+    may_work: bool,
+    addons_page: String,
+}
+
+pub(super) async fn show(
+    State(state): State<AppState>,
+    TenantInstallation(found): TenantInstallation,
+    notice: Notice,
+) -> Result<Response, PageError> {
+    let core = &state.core;
+    let now = core.clock().now().0;
+    let connection = core.connection(found.scope()).await?;
+    let active = connection.as_ref().filter(|connection| connection.state == ConnectionState::Active);
+    let unprepared = active.filter(|_| !found.capabilities.unique_property).map(|_| {
+        let cause = found.capabilities.property_problem.as_deref();
+        words::explain(cause.unwrap_or("hubspot.property_not_unique")).text()
+    });
+    let page = ConnectedPage {
+        frame: Frame::of_stranger(notice),
+        is_active: active.is_some(),
+        account: connection.as_ref().map(|connection| connection.portal_id),
+        last_used: active.and_then(|found| found.refreshed_at).map(|at| Moment::new(at, now)),
+        fingerprint: active.and_then(|found| found.refresh_fingerprint.clone()),
+        problem: unprepared,
+        may_work: found.may_work(),
+        addons_page: addons_page(&found),
+        business_code: found.business_code,
+    };
+    Ok(page.into_response())
+}
+
+pub(super) async fn check(
+    State(state): State<AppState>,
+    TenantInstallation(found): TenantInstallation,
+    session: Session,
+) -> Result<Redirect, PageError> {
+    let checked = state.core.check_connection(&found, &Actor::tenant_admin()).await;
+    let done = checked.map(|()| "The refresh token works: HubSpot has just answered to it.".to_owned());
+    flash::back(&session, "/connected", done).await
+}

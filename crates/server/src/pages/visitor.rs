@@ -1,0 +1,98 @@
+//! Who asks, and for which installation: extractors that carry the permission, so that a handler which names
+//! one cannot run for anybody else.
+
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::{Method, Uri, request::Parts},
+};
+use sync_core::{
+    access::{Role, audit::Actor, staff::Staff},
+    installation::Installation,
+};
+use tower_sessions::Session;
+use uuid::Uuid;
+
+use super::error::PageError;
+use crate::app::AppState;
+
+/// Where the session keeps the id of the staff member who signed in.
+pub(super) const STAFF_KEY: &str = "staff";
+
+/// A staff member who is signed in.
+#[derive(Debug)]
+pub(super) struct CurrentStaff(pub Staff);
+
+/// A staff member who may change things.
+#[derive(Debug)]
+pub(super) struct ActingStaff(pub Staff);
+
+/// The installation named in the path, for a staff member.
+#[derive(Debug)]
+pub(super) struct CurrentInstallation(pub Installation);
+
+impl ActingStaff {
+    /// Who stands in the audit log.
+    pub(super) fn actor(&self) -> Actor {
+        Actor::staff(&self.0.login)
+    }
+}
+
+impl FromRequestParts<AppState> for CurrentStaff {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
+        let session = Session::from_request_parts(parts, state).await.map_err(PageError::of_session)?;
+        let found = match session.get::<Uuid>(STAFF_KEY).await? {
+            Some(id) => state.core.staff(id).await?,
+            None => None,
+        };
+        found.map(Self).ok_or_else(|| PageError::SignIn { next: way_back(&parts.method, &parts.uri) })
+    }
+}
+
+impl FromRequestParts<AppState> for ActingStaff {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
+        let CurrentStaff(staff) = CurrentStaff::from_request_parts(parts, state).await?;
+        if staff.role >= Role::Staff { Ok(Self(staff)) } else { Err(PageError::Forbidden) }
+    }
+}
+
+impl FromRequestParts<AppState> for CurrentInstallation {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
+        CurrentStaff::from_request_parts(parts, state).await?;
+        let path = RawPathParams::from_request_parts(parts, state).await.map_err(|_| PageError::NotFound)?;
+        let id = path.iter().find_map(|(name, value)| (name == "id").then_some(value));
+        let id = id.and_then(|id| Uuid::parse_str(id).ok()).ok_or(PageError::NotFound)?;
+        Ok(Self(state.core.installation(id).await?))
+    }
+}
+
+/// Where a visit goes on after signing in: the page itself, or, for what was sent, the page it was sent from.
+fn way_back(method: &Method, uri: &Uri) -> String {
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    }
+    let parts: Vec<&str> = uri.path().split('/').take(3).collect();
+    match parts.as_slice() {
+        ["", "installations", id] => format!("/installations/{id}"),
+        _ => "/".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_signing_in_the_visit_goes_on_at_a_page_that_can_be_opened() {
+        let back = |method, uri: &str| way_back(&method, &uri.parse().unwrap());
+        assert_eq!(back(Method::GET, "/?search=acme"), "/?search=acme");
+        assert_eq!(back(Method::POST, "/installations/1-2/runs"), "/installations/1-2");
+        assert_eq!(back(Method::POST, "/installations/new"), "/installations/new");
+        assert_eq!(back(Method::POST, "/sign-out"), "/");
+    }
+}

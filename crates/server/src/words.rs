@@ -1,0 +1,197 @@
+//! Cause codes, reasons and states in plain words. Codes come from the core and both clients; the words are
+//! ours alone: nothing a provider wrote is ever repeated, because it may quote what a person typed.
+
+use sync_core::{queue::change::Subject, views::fleet::Health, views::runs::RunKind};
+
+mod reasons;
+
+/// What happened, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// What happened and why, as a sentence.
+    pub what: String,
+    /// What to do, as a sentence; empty where there is nothing to do.
+    pub todo: String,
+}
+
+impl Words {
+    /// Both sentences as one text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.todo.is_empty() { self.what.clone() } else { format!("{} {}", self.what, self.todo) }
+    }
+}
+
+/// Puts a cause code or a reason into plain words; an unknown code is named, not guessed.
+#[must_use]
+pub fn explain(code: &str) -> Words {
+    if let Some((_, what, todo)) = reasons::TABLE.iter().find(|(known, ..)| *known == code) {
+        return Words { what: (*what).to_owned(), todo: (*todo).to_owned() };
+    }
+    by_family(code).unwrap_or_else(|| Words {
+        what: format!("Something happened that Annex has no words for yet ({code})."),
+        todo: "If it stays, hand this code to the developers.".to_owned(),
+    })
+}
+
+/// Codes that carry a status, a field or a further code after a fixed beginning.
+fn by_family(code: &str) -> Option<Words> {
+    let (what, todo) = reasons::FAMILIES.iter().find_map(|(family, what, todo)| {
+        code.strip_prefix(family).map(|rest| (what.replace("{}", rest), *todo))
+    })?;
+    Some(Words { what, todo: todo.to_owned() })
+}
+
+/// How an installation's health is shown: a word and a shape, so that colour is never needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HealthWords {
+    /// The word.
+    pub word: &'static str,
+    /// The class its colour comes from.
+    pub tone: &'static str,
+    /// What it means and what to do, as a sentence.
+    pub sentence: &'static str,
+    /// Whether a person has to do something.
+    pub needs_a_person: bool,
+}
+
+/// The words for an installation's health.
+#[must_use]
+pub fn health(health: Health) -> HealthWords {
+    let (word, tone, sentence, needs_a_person) = match health {
+        Health::Pending => (
+            "Waiting to be accepted",
+            "need",
+            "Storeganise announced this add-on. Accept it, or remove it.",
+            true,
+        ),
+        Health::NeedsAuthorisation => (
+            "Needs authorisation",
+            "bad",
+            "HubSpot no longer lets us in. The business has to authorise again with its link.",
+            true,
+        ),
+        Health::NotConnected => (
+            "Not authorised yet",
+            "need",
+            "Enable it if it is not, then hand the authorisation link to the business.",
+            true,
+        ),
+        Health::DisabledAtStoreganise => (
+            "Disabled at Storeganise",
+            "bad",
+            "Storeganise refuses access to this add-on. Enable it on the business's Add-ons page.",
+            true,
+        ),
+        Health::PortalNotPrepared => (
+            "HubSpot not prepared",
+            "bad",
+            "The HubSpot account does not have the property we need, so nothing can be sent.",
+            true,
+        ),
+        Health::Failing => (
+            "Failing",
+            "bad",
+            "Some records failed too often and wait for a person. Open the activity to see why.",
+            true,
+        ),
+        Health::Waiting => (
+            "Waiting for a provider",
+            "work",
+            "A provider is down or asked for patience. It goes on by itself.",
+            false,
+        ),
+        Health::Resting => ("Resting", "rest", "Nothing is sent until it is enabled on both sides.", false),
+        Health::Healthy => ("Healthy", "good", "It is at work and nothing has failed.", false),
+    };
+    HealthWords { word, tone, sentence, needs_a_person }
+}
+
+/// A run's kind in plain words.
+#[must_use]
+pub fn run(kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::Backfill => "Sync of all users",
+        RunKind::Reconcile => "Look for missed changes",
+    }
+}
+
+/// A kind of record in plain words.
+#[must_use]
+pub fn subject(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Sweep => "Sweep",
+        Subject::User => "User",
+        Subject::Deal => "Deal",
+        Subject::Contact => "Contact",
+        Subject::Mirror => "Contact id on user",
+    }
+}
+
+/// Who marked a change, in plain words.
+#[must_use]
+pub fn origin(word: &str) -> &str {
+    match word {
+        "webhook" => "an event",
+        "sweep" => "a sweep",
+        "person" => "a person",
+        "sync" => "the sync itself",
+        other => other,
+    }
+}
+
+/// A scope of HubSpot: what it lets us do, and why we ask for it.
+#[must_use]
+pub fn scope(scope: &str) -> (&'static str, &'static str) {
+    match scope {
+        "oauth" => (
+            "See which HubSpot account this is",
+            "so that both sides can be sure that the right account is connected.",
+        ),
+        "crm.objects.contacts.read" => (
+            "Read contacts",
+            "to find the contact that belongs to a customer, instead of making a second one.",
+        ),
+        "crm.objects.contacts.write" => (
+            "Create and change contacts",
+            "to keep name, e-mail, phone, company and address the same as in Storeganise.",
+        ),
+        "crm.schemas.contacts.write" => (
+            "Add one property to contacts",
+            "to note on each contact which Storeganise customer it is (storeganise_user_id).",
+        ),
+        "crm.objects.deals.read" => (
+            "Read deals",
+            "to see when a deal is won, so that its contact becomes a customer in Storeganise.",
+        ),
+        _ => ("A further permission", "which the app is registered with at HubSpot."),
+    }
+}
+
+/// An action of the audit log in plain words.
+#[must_use]
+pub fn audit(action: &str) -> &str {
+    match action {
+        "installation.installed" => "installed the add-on",
+        "installation.announced" => "announced the add-on",
+        "installation.accepted" => "accepted the installation",
+        "installation.enabled" => "enabled the installation",
+        "installation.paused" => "paused the installation",
+        "installation.disabled" => "disabled the installation",
+        "installation.removed" => "removed the installation",
+        "authorisation_link.issued" => "issued a new authorisation link",
+        "connection.authorised" => "authorised HubSpot",
+        "connection.checked" => "checked the refresh token",
+        "connection.disconnected" => "disconnected HubSpot",
+        "connection.other_portal_allowed" => "allowed another HubSpot account for 24 hours",
+        "settings.changed" => "changed the settings",
+        "change.replayed" => "replayed a change",
+        "change.replayed_parked" => "replayed all failed changes",
+        "run.backfill" => "began a sync of all users",
+        "run.reconcile" => "asked to look for missed changes",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;

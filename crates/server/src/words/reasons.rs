@@ -1,0 +1,141 @@
+//! The table behind `explain`: one line per code, in the order of code families.
+
+/// Code, what happened, what to do.
+type Line = (&'static str, &'static str, &'static str);
+
+const BY_ITSELF: &str = "It is tried again by itself.";
+const REPLAY: &str = "Mend it at the provider, then replay the change.";
+const OUR_SET_UP: &str = "Nothing is wrong at the business: the operator of Annex has to mend its set-up.";
+
+/// Codes that are known in full.
+pub(super) const TABLE: &[Line] = &[
+    // Storeganise
+    ("storeganise.unreachable", "Storeganise could not be reached.", BY_ITSELF),
+    ("storeganise.timeout", "Storeganise did not answer in time.", BY_ITSELF),
+    ("storeganise.too_large", "Storeganise sent a larger answer than we take.", BY_ITSELF),
+    ("storeganise.not_understood", "Storeganise sent an answer that was not understood.", BY_ITSELF),
+    ("storeganise.rate_limited", "Storeganise asks us to slow down.", BY_ITSELF),
+    ("storeganise.unusable_key", "Our Storeganise key has characters that cannot be sent.", OUR_SET_UP),
+    ("storeganise.unusable_id", "Storeganise can have no record under this id.", ""),
+    (
+        "storeganise.access_denied",
+        "Storeganise refused our key for this business: the add-on is probably disabled there.",
+        "Enable it on the business's Add-ons page; work goes on by itself then.",
+    ),
+    (
+        "storeganise.not_found",
+        "Storeganise has no such record any more.",
+        "If the record should be there, look for it in Storeganise.",
+    ),
+    (
+        "storeganise.conflict",
+        "Storeganise says that the record collides with another one, most often by its e-mail.",
+        "Look for a second user with the same e-mail, then replay the change.",
+    ),
+    // HubSpot's CRM
+    ("hubspot.unreachable", "HubSpot could not be reached.", BY_ITSELF),
+    ("hubspot.timeout", "HubSpot did not answer in time.", BY_ITSELF),
+    ("hubspot.too_large", "HubSpot sent a larger answer than we take.", BY_ITSELF),
+    ("hubspot.not_understood", "HubSpot sent an answer that was not understood.", BY_ITSELF),
+    ("hubspot.rate_limited", "The HubSpot account had too many requests, from us or from others.", BY_ITSELF),
+    ("hubspot.locked", "HubSpot has locked the record for a moment.", BY_ITSELF),
+    (
+        "hubspot.migrating",
+        "HubSpot is moving this account to another data centre.",
+        "It goes on by itself, within a day.",
+    ),
+    ("hubspot.unusable_token", "HubSpot's access token cannot be sent.", "Authorise HubSpot again."),
+    ("hubspot.unusable_id", "HubSpot can have no record under this id.", ""),
+    (
+        "hubspot.unauthorised",
+        "HubSpot no longer takes our access token.",
+        "A new one is asked for by itself.",
+    ),
+    (
+        "hubspot.needs_authorisation",
+        "HubSpot must be authorised again: the app was removed, or its access was withdrawn.",
+        "Send the business its authorisation link. Changes keep collecting until then.",
+    ),
+    (
+        "hubspot.missing_scopes",
+        "HubSpot did not grant everything that is needed.",
+        "A Super Admin of the HubSpot account has to authorise again with the link.",
+    ),
+    (
+        "hubspot.not_found",
+        "HubSpot has no such record any more: it was deleted, or merged into another one.",
+        "If the record should be there, look for it in HubSpot.",
+    ),
+    (
+        "hubspot.conflict",
+        "HubSpot says that another contact has this e-mail or this Storeganise user already.",
+        "Look for the second contact in HubSpot, merge the two, then replay the change.",
+    ),
+    (
+        "hubspot.property_not_unique",
+        "The HubSpot account has a contact property storeganise_user_id that may hold the same value twice.",
+        "Somebody made it by hand. Delete that property in HubSpot, then authorise again: we make the right one.",
+    ),
+    // HubSpot's tokens
+    ("hubspot.oauth.unreachable", "HubSpot could not be reached.", "Try again in a few minutes."),
+    ("hubspot.oauth.timeout", "HubSpot did not answer in time.", "Try again in a few minutes."),
+    ("hubspot.oauth.too_large", "HubSpot sent a larger answer than we take.", "Try again in a few minutes."),
+    (
+        "hubspot.oauth.not_understood",
+        "HubSpot sent an answer that was not understood.",
+        "Try again in a few minutes.",
+    ),
+    ("hubspot.oauth.rate_limited", "HubSpot asks us to slow down.", "Try again in a few minutes."),
+    (
+        "hubspot.oauth.bad_refresh_token",
+        "HubSpot no longer knows our refresh token: the app was removed, or its access was withdrawn.",
+        "Send the business its authorisation link.",
+    ),
+    (
+        "hubspot.oauth.bad_hub",
+        "The HubSpot account does not exist any more.",
+        "Authorise the account to be used now.",
+    ),
+    (
+        "hubspot.oauth.bad_auth_code",
+        "HubSpot no longer knows this authorisation.",
+        "Begin again from the authorisation link.",
+    ),
+    (
+        "hubspot.oauth.expired_auth_code",
+        "The authorisation took too long, and HubSpot has forgotten it.",
+        "Begin again from the authorisation link.",
+    ),
+    ("hubspot.oauth.bad_redirect", "HubSpot does not know the address we come back to.", OUR_SET_UP),
+    ("hubspot.oauth.bad_client", "HubSpot does not take our app's id or secret.", OUR_SET_UP),
+    ("hubspot.oauth.bad_request", "HubSpot did not accept our question for a token.", OUR_SET_UP),
+    (
+        "hubspot.oauth.inactive_token",
+        "HubSpot says that the token it has just given is not active.",
+        "Begin again from the authorisation link.",
+    ),
+    // Annex itself
+    ("annex.storage", "The database did not answer.", BY_ITSELF),
+    ("annex.vault", "A stored secret could not be opened.", OUR_SET_UP),
+    ("annex.lease_lost", "Another worker has taken this business over.", BY_ITSELF),
+    ("annex.not_found", "There is nothing here by that name.", ""),
+    ("annex.not_now", "The present state does not allow it.", ""),
+    // Why a record was not synced
+];
+
+/// Codes that go on with a status, a field or a further code: beginning, what happened, what to do.
+/// `{}` is what follows. Longer beginnings stand before the ones they contain.
+pub(super) const FAMILIES: &[Line] = &[
+    ("storeganise.http_", "Storeganise cannot answer at the moment (status {}).", BY_ITSELF),
+    ("storeganise.rejected_", "Storeganise did not accept the record (status {}).", REPLAY),
+    (
+        "hubspot.oauth.http_",
+        "HubSpot cannot give tokens at the moment (status {}).",
+        "Try again in a few minutes.",
+    ),
+    ("hubspot.oauth.rejected_", "HubSpot refused to give a token (status {}).", OUR_SET_UP),
+    ("hubspot.http_", "HubSpot cannot answer at the moment (status {}).", BY_ITSELF),
+    ("hubspot.rejected_", "HubSpot did not accept the record (status {}).", REPLAY),
+    ("annex.invalid.", "A value was not accepted ({}).", ""),
+    ("annex.corrupt.", "A stored value cannot be read ({}).", OUR_SET_UP),
+];
