@@ -1,2 +1,15 @@
 //! One test binary for the whole house.
+//!
+//! `guide` reads like the product guide; `pauses`, `failures` and `crashes` are what can go wrong on the way;
+//! `doors` are the ways in; `storage` is what both databases must do alike; `traces` is what we leave behind.
+
+mod addon;
 mod arrows;
+
+mod crashes;
+mod doors;
+mod failures;
+mod guide;
+mod pauses;
+mod storage;
+mod traces;

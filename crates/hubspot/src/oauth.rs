@@ -315,6 +315,16 @@ mod tests {
     }
 
     #[test]
+    fn the_app_is_registered_with_exactly_the_scopes_it_asks_for() {
+        let text = include_str!("../../../addon/hubspot/src/app/app-hsmeta.json");
+        let app: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        let auth = &app["config"]["auth"];
+        assert_eq!(auth["requiredScopes"], serde_json::json!(SCOPES));
+        assert_eq!(auth["optionalScopes"], serde_json::json!([]));
+        assert_eq!((&app["config"]["distribution"], &auth["type"]), (&"marketplace".into(), &"oauth".into()));
+    }
+
+    #[test]
     fn no_secret_is_printed() {
         let tokens = Tokens {
             access: SecretString::from("s3cret-a".to_owned()),

@@ -60,7 +60,10 @@ pub async fn core_of(config: &Config) -> anyhow::Result<Arc<Core>> {
 }
 
 /// As [`core_of`], with the time and the randomness of whoever asks.
-pub(crate) async fn core_with(config: &Config, clock: Clock, random: Random) -> anyhow::Result<Arc<Core>> {
+///
+/// # Errors
+/// As [`core_of`].
+pub async fn core_with(config: &Config, clock: Clock, random: Random) -> anyhow::Result<Arc<Core>> {
     let db = Db::connect(config.database_url.expose_secret())
         .await
         .context("The database cannot be used (ANNEX_DATABASE_URL)")?;
@@ -123,7 +126,7 @@ pub async fn start(config: Config, listener: TcpListener) -> anyhow::Result<Runn
 
 impl Running {
     /// Stops accepting, answers what is under way, ends the turns that have begun, and waits for all of it.
-    pub async fn stop(self) {
+    pub async fn stop(&self) {
         self.stop_serving.cancel();
         self.serving.close();
         if tokio::time::timeout(REQUESTS_WAIT, self.serving.wait()).await.is_err() {

@@ -59,7 +59,7 @@ impl Core {
     ///
     /// # Errors
     /// The lease was lost or the database does not answer; the lease runs out by itself then.
-    pub(crate) async fn work_turn(&self, lease: &Lease) -> Result<(), Error> {
+    pub async fn work_turn(&self, lease: &Lease) -> Result<(), Error> {
         let mut hold = None;
         for _ in 0..BATCHES_PER_TURN {
             match self.work_batch(lease).await? {

@@ -28,7 +28,7 @@ pub(crate) struct SettingsBody {
     contact_edits: bool,
     /// Whether a won deal may create a user that does not exist yet.
     create_users: bool,
-    /// Requests per second to Storeganise, 0.1 to 50.
+    /// Requests per second to Storeganise, 0.1 to 200.
     storeganise_requests_per_second: f64,
 }
 

@@ -67,7 +67,7 @@ pub struct StoreganiseConfig {
     /// `ANNEX_STOREGANISE_API_TEMPLATE`, default `https://{business}.storeganise.com/api`: a business's API
     /// address, with `{business}` for its code.
     pub api_template: String,
-    /// `ANNEX_STOREGANISE_REQUESTS_PER_SECOND`, default 2: what a new installation starts with, 0.1 to 50.
+    /// `ANNEX_STOREGANISE_REQUESTS_PER_SECOND`, default 2: what a new installation starts with, 0.1 to 200.
     pub requests_per_second: f64,
 }
 

@@ -76,8 +76,8 @@ pub(super) fn database_url(text: &str) -> Result<SecretString, String> {
 pub(super) fn requests_per_second(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
-        .filter(|rate| (0.1..=50.0).contains(rate))
-        .ok_or_else(|| "must be a number from 0.1 to 50.".to_owned())
+        .filter(|rate| (0.1..=200.0).contains(rate))
+        .ok_or_else(|| "must be a number from 0.1 to 200.".to_owned())
 }
 
 pub(super) fn workers(text: &str) -> Result<usize, String> {

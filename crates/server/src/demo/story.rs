@@ -6,7 +6,11 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use sync_core::{installation::Installation, queue::change::Subject, views::runs::RunKind};
+use sync_core::{
+    installation::Installation,
+    queue::change::Subject,
+    views::{PAGE_MAX, runs::RunKind},
+};
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -230,8 +234,20 @@ impl<'a> Story<'a> {
     /// # Errors
     /// It takes too long; what is still waiting is named.
     pub async fn settle(&self) -> anyhow::Result<()> {
+        self.settle_but_for(&[]).await
+    }
+
+    /// The same, but for the contact ids still to be written back at Storeganise's slow pace.
+    ///
+    /// # Errors
+    /// As [`Story::settle`].
+    pub async fn settle_but_for_mirrors(&self) -> anyhow::Result<()> {
+        self.settle_but_for(&[Subject::Mirror]).await
+    }
+
+    async fn settle_but_for(&self, left_out: &[Subject]) -> anyhow::Result<()> {
         let until = Instant::now() + PATIENCE;
-        while !self.is_settled().await? {
+        while !self.is_settled(left_out).await? {
             if Instant::now() > until {
                 let page = self
                     .stage
@@ -256,16 +272,27 @@ impl<'a> Story<'a> {
 
     /// Whether no webhook is on its way and no change is due. Quiet is asked for first and last: an answer in
     /// between could have let one out.
-    async fn is_settled(&self) -> anyhow::Result<bool> {
-        if !self.stage.control.is_quiet().await? {
+    async fn is_settled(&self, left_out: &[Subject]) -> anyhow::Result<bool> {
+        if left_out.is_empty() && !self.stage.control.is_quiet().await? {
             return Ok(false);
         }
         let now = self.stage.core().clock().now().0;
         let scope = self.installation().await?.scope();
-        let waiting = self.stage.core().changes(scope, Some(false), None, 2).await?;
-        let only_sweep =
-            waiting.items.iter().all(|change| change.subject == Subject::Sweep && change.due_at > now);
-        Ok(only_sweep && self.stage.control.is_quiet().await?)
+        let waiting = self.stage.core().changes(scope, Some(false), None, PAGE_MAX).await?;
+        let done = waiting.items.iter().all(|change| {
+            left_out.contains(&change.subject) || change.subject == Subject::Sweep && change.due_at > now
+        });
+        // Subjects are listed in the order of their words: mirrors would hide users behind a full page.
+        let whole = waiting.next.is_none() || !left_out.is_empty() && self.users_waiting().await? == 0;
+        Ok(done && whole && (!left_out.is_empty() || self.stage.control.is_quiet().await?))
+    }
+
+    /// Users still to be looked at, counted past the mirrors.
+    async fn users_waiting(&self) -> anyhow::Result<usize> {
+        let scope = self.installation().await?.scope();
+        let after = format!("{}~\u{10ffff}", Subject::Mirror.word());
+        let later = self.stage.core().changes(scope, Some(false), Some(&after), PAGE_MAX).await?;
+        Ok(later.items.iter().filter(|change| change.subject == Subject::User).count())
     }
 
     async fn sign_in(&self) -> anyhow::Result<()> {

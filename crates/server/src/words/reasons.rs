@@ -45,7 +45,6 @@ pub(super) const TABLE: &[Line] = &[
         "It goes on by itself, within a day.",
     ),
     ("hubspot.unusable_token", "HubSpot's access token cannot be sent.", "Authorise HubSpot again."),
-    ("hubspot.unusable_id", "HubSpot can have no record under this id.", ""),
     (
         "hubspot.unauthorised",
         "HubSpot no longer takes our access token.",
@@ -120,7 +119,68 @@ pub(super) const TABLE: &[Line] = &[
     ("annex.lease_lost", "Another worker has taken this business over.", BY_ITSELF),
     ("annex.not_found", "There is nothing here by that name.", ""),
     ("annex.not_now", "The present state does not allow it.", ""),
-    // Why a record was not synced
+    // What became of a user
+    ("user_gone", "Storeganise has no such user any more.", ""),
+    ("staff", "This Storeganise user has a staff role, and staff are not synced.", ""),
+    (
+        "empty_profile",
+        "The user has no name, e-mail, phone, company or address yet.",
+        "It is synced as soon as one of them is filled in.",
+    ),
+    ("linked", "The contact was there already; the two belong together from now on.", ""),
+    (
+        "conflict_decided",
+        "Both sides held different values in these fields; the setting decided which one stayed.",
+        "Look at both records if the other value should have stayed.",
+    ),
+    (
+        "contact_of_another_user",
+        "The contact with this e-mail belongs to another Storeganise user already, so nothing was written.",
+        "Look for a second user with the same e-mail, keep the right one, then replay.",
+    ),
+    (
+        "hubspot.refused",
+        "HubSpot did not accept the record because of these fields.",
+        "Mend the values, or HubSpot's rules for these properties, then replay.",
+    ),
+    (
+        "hubspot.refused_fields",
+        "HubSpot did not accept these fields; everything else was written.",
+        "Mend the values, or HubSpot's rules for these properties, then replay.",
+    ),
+    ("not_linked", "The user has no contact any more, so there is no contact id to note on it.", ""),
+    // What became of a deal or a contact
+    ("deal_gone", "HubSpot has no such deal any more.", ""),
+    ("deal_not_won", "The deal is not won (any more), so its contacts are not brought over.", ""),
+    (
+        "deal_without_contact",
+        "The deal is won, but no contact stands on it.",
+        "Add the contact to the deal in HubSpot, then replay the deal.",
+    ),
+    (
+        "contact_without_email",
+        "The contact has no e-mail, and a Storeganise user needs one.",
+        "Fill it in at HubSpot, then replay the deal.",
+    ),
+    (
+        "create_users_off",
+        "There is no user for this contact, and the settings do not let a won deal create one.",
+        "Create the user in Storeganise, or change the setting, then replay the deal.",
+    ),
+    (
+        "user_of_another_contact",
+        "The Storeganise user with this e-mail belongs to another contact already, so nothing was written.",
+        "Merge the two contacts in HubSpot, then replay the deal.",
+    ),
+    ("contact_not_linked", "The contact has no Storeganise user and stands on no won deal.", ""),
+    ("contact_gone", "HubSpot has no such contact any more. The user in Storeganise stays as it is.", ""),
+    ("contact_merged", "The contact was merged into another one, which the user belongs to from now on.", ""),
+    ("user_looked_at", "The contact was edited; its user is looked at next.", ""),
+    (
+        "contact_edits_off",
+        "The contact was edited, and the settings do not let edits of contacts change users.",
+        "",
+    ),
 ];
 
 /// Codes that go on with a status, a field or a further code: beginning, what happened, what to do.

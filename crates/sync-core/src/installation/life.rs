@@ -15,7 +15,7 @@ use crate::{
 
 /// How long staff's permission to connect another portal lasts.
 const OTHER_PORTAL_MICROS: i64 = 24 * 3_600 * 1_000_000;
-const REQUESTS_PER_SECOND: std::ops::RangeInclusive<f64> = 0.1..=50.0;
+const REQUESTS_PER_SECOND: std::ops::RangeInclusive<f64> = 0.1..=200.0;
 
 impl Core {
     /// Enables an installation: asks Storeganise for the add-on's state, issues the authorisation link where
@@ -161,7 +161,7 @@ fn check_settings(settings: &Settings) -> Result<(), Error> {
     if !REQUESTS_PER_SECOND.contains(&settings.storeganise_requests_per_second) {
         return Err(Error::invalid(
             "storeganise_requests_per_second",
-            "Requests per second to Storeganise are a number from 0.1 to 50.",
+            "Requests per second to Storeganise are a number from 0.1 to 200.",
         ));
     }
     Ok(())

@@ -35,8 +35,10 @@ pub(super) struct ActivityPage {
     held: Option<String>,
     parked_text: String,
     parked: Vec<Change>,
+    more_parked: bool,
     waiting_text: String,
     waiting: Vec<Change>,
+    more_waiting: bool,
     actions: Vec<ActionChoice>,
     record: String,
     is_filtered: bool,
@@ -114,8 +116,10 @@ pub(super) async fn show(
         sentence: sentence(backlog.parked, backlog.waiting),
         held: backlog.held.as_deref().map(|cause| words::explain(cause).text()),
         parked_text: grouped(backlog.parked),
+        more_parked: parked.next.is_some(),
         parked: parked.items.into_iter().map(|row| change(row, now)).collect(),
         waiting_text: grouped(backlog.waiting),
+        more_waiting: waiting.next.is_some(),
         // The sweep that waits for its next turn is no work that waits, unless it has failed.
         waiting: waiting
             .items

@@ -100,7 +100,7 @@ pub(super) async fn change(
     session: Session,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
-    let changed = match read(&typed, &found.settings) {
+    let changed = match read(&typed) {
         Ok(settings) => state.core.change_settings(found.id, &settings, &staff.actor()).await,
         Err(error) => Err(error),
     };
@@ -124,13 +124,13 @@ pub(super) async fn change(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-/// The settings as typed; what the form does not show stays as it is.
-fn read(typed: &Typed, present: &Settings) -> Result<Settings, Error> {
+/// The settings as typed. The form shows all of them.
+fn read(typed: &Typed) -> Result<Settings, Error> {
     let country = typed.default_country.trim().to_uppercase();
     let per_second = typed.storeganise_requests_per_second.trim().replace(',', ".");
     let per_second = per_second.parse().map_err(|_| Error::Invalid {
         field: "storeganise_requests_per_second",
-        message: "Requests per second to Storeganise are a number from 0.1 to 50.".to_owned(),
+        message: "Requests per second to Storeganise are a number from 0.1 to 200.".to_owned(),
     })?;
     Ok(Settings {
         conflict_policy: match typed.conflict_policy.as_str() {
@@ -141,7 +141,6 @@ fn read(typed: &Typed, present: &Settings) -> Result<Settings, Error> {
         contact_edits: typed.contact_edits.is_some(),
         create_users: typed.create_users.is_some(),
         storeganise_requests_per_second: per_second,
-        ..present.clone()
     })
 }
 
@@ -161,7 +160,7 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_read_as_it_is_meant() {
-        let read = read(&typed(" gb ", "1,5"), &Settings::default()).unwrap();
+        let read = read(&typed(" gb ", "1,5")).unwrap();
         let expected = Settings {
             conflict_policy: Policy::HubspotWins,
             default_country: Some("GB".to_owned()),
@@ -174,8 +173,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused_by_its_field_and_no_country_is_none() {
-        let error = read(&typed("", "fast"), &Settings::default()).unwrap_err();
+        let error = read(&typed("", "fast")).unwrap_err();
         assert!(matches!(error, Error::Invalid { field: "storeganise_requests_per_second", .. }));
-        assert_eq!(read(&typed(" ", "2"), &Settings::default()).unwrap().default_country, None);
+        assert_eq!(read(&typed(" ", "2")).unwrap().default_country, None);
     }
 }

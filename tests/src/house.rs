@@ -1,0 +1,119 @@
+//! A house to test in: both remote systems and the service, and in it one business, connected.
+
+use sandbox::options::Options as SandboxOptions;
+use serde_json::{Value, json};
+use server::demo::{
+    control::Control,
+    stage::{Options, Stage},
+    story::Story,
+};
+use sync_core::{
+    access::{Role, audit::Actor},
+    views::activity::{OutcomeFilter, OutcomeRow},
+};
+
+use crate::database::Database;
+
+/// The one business of a house.
+pub const BUSINESS: &str = "acme";
+/// Its HubSpot account.
+pub const PORTAL: i64 = 1_234_567;
+
+/// A running house. What it does wrong, the test learns by a panic.
+pub struct House {
+    /// The service and the simulated systems.
+    pub stage: Stage,
+    database: Database,
+}
+
+impl House {
+    /// A house with one business and one HubSpot account, both empty; nothing is installed yet.
+    ///
+    /// # Panics
+    /// It cannot be set up.
+    pub async fn new(database: Database) -> Self {
+        Self::with(database, |_| {}).await
+    }
+
+    /// The same, with other options.
+    ///
+    /// # Panics
+    /// It cannot be set up.
+    pub async fn with(database: Database, change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options::at(database.url().to_owned());
+        options.requests_per_second = 200.0;
+        options.sandbox =
+            SandboxOptions { seeded: false, webhook_retry_scale_ms: 50, ..SandboxOptions::default() };
+        change(&mut options);
+        let stage = Stage::set(options).await.expect("the stage is set");
+        stage.control.post("storeganise", &json!({ "code": BUSINESS })).await.expect("a business");
+        let portal = json!({ "id": PORTAL, "name": "Acme Storage" });
+        stage.control.post("hubspot/portals", &portal).await.expect("a portal");
+        Self { stage, database }
+    }
+
+    /// The business, installed, enabled and authorised, with nothing left to do.
+    ///
+    /// # Panics
+    /// A step went wrong.
+    pub async fn connected(&self) -> Story<'_> {
+        let mut story = Story::of(&self.stage, BUSINESS, PORTAL);
+        story.install().await.expect("installed");
+        story.enable().await.expect("enabled");
+        story.authorise().await.expect("authorised");
+        story.settle().await.expect("settled");
+        story
+    }
+
+    /// Moves the simulated systems.
+    #[must_use]
+    pub fn control(&self) -> &Control {
+        &self.stage.control
+    }
+
+    /// The database the service keeps its data in.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The contact of a user.
+    ///
+    /// # Panics
+    /// It has none.
+    pub async fn contact_of(&self, user_id: &str) -> Value {
+        let found = self.control().contact_of(PORTAL, user_id).await.expect("contacts");
+        found.unwrap_or_else(|| panic!("user {user_id} has no contact"))
+    }
+
+    /// The user with this e-mail, if there is one.
+    ///
+    /// # Panics
+    /// The sandbox does not answer.
+    pub async fn user_with(&self, email: &str) -> Option<Value> {
+        let users = self.control().users(BUSINESS).await.expect("users");
+        users.into_iter().find(|user| user["email"] == email)
+    }
+
+    /// Makes a staff token of the JSON API.
+    ///
+    /// # Panics
+    /// The database does not answer.
+    pub async fn token(&self) -> String {
+        use secrecy::ExposeSecret as _;
+        let core = self.stage.core();
+        let token =
+            core.create_api_token("test", Role::Staff, &Actor::command_line()).await.expect("a token");
+        token.expose_secret().to_owned()
+    }
+
+    /// What was done about one record, the newest first.
+    ///
+    /// # Panics
+    /// The database does not answer.
+    pub async fn outcomes_of(&self, story: &Story<'_>, record: &str) -> Vec<OutcomeRow> {
+        let scope = story.installation().await.expect("an installation").scope();
+        let filter = OutcomeFilter { record: Some(record.to_owned()), ..OutcomeFilter::default() };
+        self.stage.core().outcomes(scope, &filter, None, 100).await.expect("outcomes").items
+    }
+}
