@@ -90,14 +90,14 @@ async fn an_answer_that_is_lost_never_doubles_anybody(database: Database) {
     let control = house.control();
     let (core, by) = (house.stage.core(), Actor::command_line());
     // The work is done, but we never learn of it: once for each kind of write.
-    for (provider, route) in
-        [("hubspot", "batch/upsert"), ("storeganise", "users"), ("hubspot", "batch/update")]
-    {
+    let lost = [("hubspot", "batch/upsert"), ("storeganise", "users"), ("hubspot", "batch/update")];
+    for (n, (provider, route)) in lost.into_iter().enumerate() {
         let rule = json!([{ "provider": provider, "kind": "lose_after", "method": "POST", "route_contains": route, "times": 1 }]);
         control.post("faults", &rule).await.unwrap();
-        let fields = json!({ "email": format!("{provider}-{}@example.com", route.len()), "firstName": "Lost", "lastName": "Answer" });
+        let fields =
+            json!({ "email": format!("lost{n}@example.com"), "firstName": "Lost", "lastName": "Answer" });
         let user = control.create_user(BUSINESS, &fields).await.unwrap();
-        let email = format!("won-{provider}-{}@example.net", route.len());
+        let email = format!("won{n}@example.net");
         let contact = json!({ "email": email, "firstname": "Lost", "lastname": "Answer" });
         let contact = control.create_contact(PORTAL, &contact).await.unwrap();
         let deal = json!({ "dealname": "Lost", "pipeline": "default", "dealstage": "closedwon" });

@@ -67,6 +67,12 @@ impl Event {
         self.subscription_type.ends_with(".propertyChange")
     }
 
+    /// Whether a record was made.
+    #[must_use]
+    pub fn is_creation(&self) -> bool {
+        self.subscription_type.ends_with(".creation")
+    }
+
     /// The kind of object the event is about; an association counts as its deal's.
     #[must_use]
     pub fn object_kind(&self) -> Option<ObjectKind> {

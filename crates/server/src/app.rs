@@ -39,19 +39,19 @@ pub struct AppState {
 
 /// The whole application. The cross-site check covers the pages only: webhooks are signed and the API takes
 /// no cookie.
-pub fn router(state: AppState) -> Router {
+pub fn router(state: &AppState) -> Router {
     let pages = layers::bounded(pages::router())
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
-        .layer(CsrfLayer::new())
+        .layer(CsrfLayer::new().with_rejection_response(|_| layers::from_elsewhere()))
         .layer(layers::sessions(&state.core));
     let app = Router::new()
         .merge(pages)
-        .nest("/api", api::router().layer(DefaultBodyLimit::max(BODY_MAX_BYTES)))
+        .merge(api::router().layer(DefaultBodyLimit::max(BODY_MAX_BYTES)))
         .merge(layers::bounded(webhooks::router()))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .with_state(state.clone());
-    layers::around(app, &state)
+    layers::around(app, state)
 }
 
 /// 200 while the database answers; for the load balancer, so without a token.

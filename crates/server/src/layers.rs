@@ -100,6 +100,13 @@ fn apology() -> axum::response::Response {
     (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
 }
 
+/// What a browser is told that sends a form another site made.
+pub(crate) fn from_elsewhere() -> axum::response::Response {
+    let text =
+        "This form was sent from another site, so nothing was done. Open the page here and try again.\n";
+    (StatusCode::FORBIDDEN, text).into_response()
+}
+
 fn security_headers(config: &Config) -> HeaderMap {
     let csp = format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \

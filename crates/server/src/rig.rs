@@ -42,7 +42,6 @@ const ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
 pub(crate) struct Rig {
     pub state: AppState,
     router: Router,
-    tasks: TaskTracker,
     _folder: TempDir,
 }
 
@@ -73,14 +72,14 @@ impl Rig {
         let (committer, committing) = Committer::new(Arc::clone(&core));
         tasks.spawn(committing);
         let state = AppState { core, committer, config: Arc::new(config), metrics: metrics_handle() };
-        Self { router: router(state.clone()), state, tasks, _folder: folder }
+        Self { router: router(&state), state, _folder: folder }
     }
 
     /// The same application with a committer that is gone.
     pub(crate) fn without_committer(mut self) -> Self {
         let (committer, _) = Committer::new(Arc::clone(&self.state.core));
         self.state.committer = committer;
-        self.router = router(self.state.clone());
+        self.router = router(&self.state);
         self
     }
 
@@ -128,13 +127,9 @@ impl Rig {
         let page = self.state.core.changes(installation.scope(), None, None, 200).await.unwrap();
         page.items.iter().map(|row| format!("{} {}", row.subject.word(), row.subject_id)).collect()
     }
-
-    pub(crate) fn tasks(&self) -> &TaskTracker {
-        &self.tasks
-    }
 }
 
-fn config(folder: &TempDir, storeganise: &str) -> Config {
+pub(crate) fn config(folder: &TempDir, storeganise: &str) -> Config {
     let database = format!("sqlite://{}/annex.db", folder.path().display());
     let get = |name: &str| {
         let text = match name {

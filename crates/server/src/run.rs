@@ -141,7 +141,7 @@ impl Running {
 }
 
 async fn serve(listener: TcpListener, state: AppState, stop: CancellationToken) {
-    let app = app::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let app = app::router(&state).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(error = %error, "the listener failed");
@@ -193,3 +193,6 @@ pub(crate) fn metrics_handle() -> PrometheusHandle {
 fn hex_of(bytes: [u8; 4]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,7 @@ impl SessionStore for CoreSessionStore {
             .0
             .create_session(&record.id.to_string(), data(record)?, expiry(record))
             .await
-            .map_err(backend)?
+            .map_err(|error| backend(&error))?
         {
             record.id = Id::default();
         }
@@ -45,18 +45,21 @@ impl SessionStore for CoreSessionStore {
     }
 
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        self.0.save_session(&record.id.to_string(), data(record)?, expiry(record)).await.map_err(backend)
+        self.0
+            .save_session(&record.id.to_string(), data(record)?, expiry(record))
+            .await
+            .map_err(|error| backend(&error))
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let found = self.0.load_session(&id.to_string()).await.map_err(backend)?;
+        let found = self.0.load_session(&id.to_string()).await.map_err(|error| backend(&error))?;
         found
             .map(|data| serde_json::from_str(&data).map_err(|error| StoreError::Decode(error.to_string())))
             .transpose()
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        self.0.delete_session(&id.to_string()).await.map_err(backend)
+        self.0.delete_session(&id.to_string()).await.map_err(|error| backend(&error))
     }
 }
 
@@ -69,6 +72,6 @@ fn expiry(record: &Record) -> i64 {
     i64::try_from(record.expiry_date.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX)
 }
 
-fn backend(error: Error) -> StoreError {
+fn backend(error: &Error) -> StoreError {
     StoreError::Backend(error.code())
 }

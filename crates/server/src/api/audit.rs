@@ -46,7 +46,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// List the newest lines of an installation's audit log.
-#[utoipa::path(get, path = "/installations/{id}/audit", tag = "activity", params(("id" = Uuid, Path), Length),
+#[utoipa::path(get, path = "/installations/{id}/audit", operation_id = "list_audit_lines", tag = "activity", params(("id" = Uuid, Path), Length),
     responses((status = 200, body = List<AuditLine>), (status = 404, body = Problem)))]
 async fn list(
     _caller: Caller,

@@ -76,7 +76,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// List pending changes.
-#[utoipa::path(get, path = "/installations/{id}/changes", tag = "activity",
+#[utoipa::path(get, path = "/installations/{id}/changes", operation_id = "list_changes", tag = "activity",
     params(("id" = Uuid, Path), Filter, Paging),
     responses((status = 200, body = List<ChangeBody>), (status = 404, body = Problem)))]
 async fn list(
@@ -92,7 +92,7 @@ async fn list(
 }
 
 /// Look at a record again, or at everything that is parked.
-#[utoipa::path(post, path = "/installations/{id}/changes/replay", tag = "activity",
+#[utoipa::path(post, path = "/installations/{id}/changes/replay", operation_id = "replay_changes", tag = "activity",
     params(("id" = Uuid, Path)), request_body = Replay,
     responses((status = 200, body = Replayed), (status = 422, body = Problem)))]
 async fn replay(

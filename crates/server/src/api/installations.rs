@@ -121,7 +121,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// List installations, ordered by business code.
-#[utoipa::path(get, path = "/installations", tag = "installations", params(Filter, Paging),
+#[utoipa::path(get, path = "/installations", operation_id = "list_installations", tag = "installations", params(Filter, Paging),
     responses((status = 200, body = List<InstallationBody>), (status = 401, body = Problem)))]
 async fn list(
     _caller: Caller,
@@ -149,7 +149,7 @@ async fn install(
 }
 
 /// Show an installation.
-#[utoipa::path(get, path = "/installations/{id}", tag = "installations", params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/installations/{id}", operation_id = "show_installation", tag = "installations", params(("id" = Uuid, Path)),
     responses((status = 200, body = InstallationBody), (status = 404, body = Problem)))]
 async fn show(
     _caller: Caller,
@@ -160,7 +160,7 @@ async fn show(
 }
 
 /// Remove an installation and everything we hold of it; records on both sides stay as they are.
-#[utoipa::path(delete, path = "/installations/{id}", tag = "installations", params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/installations/{id}", operation_id = "remove_installation", tag = "installations", params(("id" = Uuid, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
 async fn remove(
     caller: StaffCaller,

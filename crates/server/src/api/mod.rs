@@ -3,7 +3,12 @@
 //! One file per resource, each with its wire types and its routes; `caller` says who may, `problem` how a
 //! refusal looks. The description is made from the same routes and needs no token.
 
-use axum::{Json, Router, http::StatusCode, middleware::from_fn, routing::get};
+use axum::{
+    Json, Router,
+    http::StatusCode,
+    middleware::from_fn,
+    routing::{any, get},
+};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -65,6 +70,9 @@ pub(crate) fn router() -> Router<AppState> {
         .merge(audit::routes())
         .split_for_parts();
     let v1 = v1.route("/openapi.json", get(move || std::future::ready(Json(description.clone()))));
-    let api = Router::new().nest("/v1", v1).fallback(async || StatusCode::NOT_FOUND);
+    // `nest` leaves out the address that ends with its slash.
+    let api = Router::new()
+        .nest("/api", Router::new().nest("/v1", v1).fallback(async || StatusCode::NOT_FOUND))
+        .route("/api/", any(async || StatusCode::NOT_FOUND));
     layers::bounded(api).layer(from_fn(problem::dress))
 }

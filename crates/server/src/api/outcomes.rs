@@ -62,7 +62,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// List outcomes, the newest first.
-#[utoipa::path(get, path = "/installations/{id}/outcomes", tag = "activity",
+#[utoipa::path(get, path = "/installations/{id}/outcomes", operation_id = "list_outcomes", tag = "activity",
     params(("id" = Uuid, Path), Filter, Paging),
     responses((status = 200, body = List<OutcomeBody>), (status = 404, body = Problem)))]
 async fn list(

@@ -21,19 +21,19 @@ pub(crate) struct Problem {
     /// The kind of problem, for programs; it does not change.
     #[serde(rename = "type")]
     #[schema(example = "urn:annex:problem:not-now")]
-    pub kind: String,
+    pub kind: &'static str,
     /// The kind of problem in words.
-    pub title: String,
+    pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// What happened here and what to do, in plain words.
     pub detail: String,
     /// The id of this request, as in our logs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub instance: Option<String>,
+    pub instance: Option<Box<str>>,
     /// A cause code, where a provider did not answer as needed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// The inputs that cannot be taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
@@ -51,10 +51,10 @@ pub(crate) struct FieldError {
 impl Problem {
     /// A problem of the kind that belongs to a status.
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        let (slug, title) = kind(status);
+        let (kind, title) = kind(status);
         Self {
-            kind: format!("urn:annex:problem:{slug}"),
-            title: title.to_owned(),
+            kind,
+            title,
             status: status.as_u16(),
             detail: detail.into(),
             instance: None,
@@ -74,7 +74,7 @@ impl Problem {
 
     fn of_provider(name: &str, error: &Error) -> Self {
         let detail = format!("{name} did not do what was needed: {error}");
-        Self { code: Some(error.code()), ..Self::new(StatusCode::BAD_GATEWAY, detail) }
+        Self { code: Some(error.code().into()), ..Self::new(StatusCode::BAD_GATEWAY, detail) }
     }
 
     fn http_status(&self) -> StatusCode {
@@ -89,7 +89,7 @@ impl From<Error> for Problem {
             Error::Invalid { field, message } => Self::invalid(*field, message),
             Error::NotNow(message) => Self::new(StatusCode::CONFLICT, message),
             Error::NeedsAuthorisation => Self {
-                code: Some(error.code()),
+                code: Some(error.code().into()),
                 ..Self::new(
                     StatusCode::CONFLICT,
                     "HubSpot must be authorised first: hand the authorisation link to the business's admin.",
@@ -129,7 +129,7 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     }
     let mut problem =
         response.extensions_mut().remove().unwrap_or_else(|| Problem::new(status, words(status)));
-    problem.instance = id.map(|id| format!("urn:annex:request:{id}"));
+    problem.instance = id.map(|id| format!("urn:annex:request:{id}").into());
     let mut dressed = problem.into_response();
     if let Some(allow) = response.headers().get(header::ALLOW) {
         dressed.headers_mut().insert(header::ALLOW, allow.clone());
@@ -153,19 +153,21 @@ fn words(status: StatusCode) -> &'static str {
 
 fn kind(status: StatusCode) -> (&'static str, &'static str) {
     match status {
-        StatusCode::BAD_REQUEST => ("bad-request", "The request cannot be read"),
-        StatusCode::UNAUTHORIZED => ("no-token", "No valid token"),
-        StatusCode::FORBIDDEN => ("not-allowed", "The token may not do this"),
-        StatusCode::NOT_FOUND => ("not-found", "Not found"),
-        StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "Method not allowed"),
-        StatusCode::CONFLICT => ("not-now", "The state does not allow this"),
-        StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too large"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("not-json", "The body is not announced as JSON"),
-        StatusCode::UNPROCESSABLE_ENTITY => ("invalid", "An input cannot be taken"),
-        StatusCode::BAD_GATEWAY => ("provider", "A provider did not do what was needed"),
-        StatusCode::SERVICE_UNAVAILABLE => ("unavailable", "Not available just now"),
-        _ if status.is_server_error() => ("internal", "Something went wrong on our side"),
-        _ => ("refused", "The request was refused"),
+        StatusCode::BAD_REQUEST => ("urn:annex:problem:bad-request", "The request cannot be read"),
+        StatusCode::UNAUTHORIZED => ("urn:annex:problem:no-token", "No valid token"),
+        StatusCode::FORBIDDEN => ("urn:annex:problem:not-allowed", "The token may not do this"),
+        StatusCode::NOT_FOUND => ("urn:annex:problem:not-found", "Not found"),
+        StatusCode::METHOD_NOT_ALLOWED => ("urn:annex:problem:method-not-allowed", "Method not allowed"),
+        StatusCode::CONFLICT => ("urn:annex:problem:not-now", "The state does not allow this"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("urn:annex:problem:too-large", "The body is too large"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            ("urn:annex:problem:not-json", "The body is not announced as JSON")
+        }
+        StatusCode::UNPROCESSABLE_ENTITY => ("urn:annex:problem:invalid", "An input cannot be taken"),
+        StatusCode::BAD_GATEWAY => ("urn:annex:problem:provider", "A provider did not do what was needed"),
+        StatusCode::SERVICE_UNAVAILABLE => ("urn:annex:problem:unavailable", "Not available just now"),
+        _ if status.is_server_error() => ("urn:annex:problem:internal", "Something went wrong on our side"),
+        _ => ("urn:annex:problem:refused", "The request was refused"),
     }
 }
 
@@ -205,13 +207,8 @@ mod tests {
 
     #[test]
     fn internals_are_not_sent() {
-        let storage = sea_error();
-        let problem = Problem::from(storage);
+        let problem = Problem::from(Error::Corrupt("planted column"));
         assert_eq!(problem.status, 500);
         assert!(!format!("{problem:?}").contains("planted"), "{problem:?}");
-    }
-
-    fn sea_error() -> Error {
-        Error::Corrupt("planted column")
     }
 }

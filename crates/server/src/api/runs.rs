@@ -50,7 +50,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// List runs, the newest first.
-#[utoipa::path(get, path = "/installations/{id}/runs", tag = "runs", params(("id" = Uuid, Path), Paging),
+#[utoipa::path(get, path = "/installations/{id}/runs", operation_id = "list_runs", tag = "runs", params(("id" = Uuid, Path), Paging),
     responses((status = 200, body = List<RunBody>), (status = 404, body = Problem)))]
 async fn list(
     _caller: Caller,
@@ -60,11 +60,11 @@ async fn list(
 ) -> Result<Json<List<RunBody>>, Problem> {
     let scope = named(&state, id).await?.scope();
     let page = state.core.runs(scope, paging.cursor.as_deref(), paging.limit()).await?;
-    Ok(Json(List::of(page, RunBody::of)))
+    Ok(Json(List::of(page, |row| RunBody::of(&row))))
 }
 
 /// Begin a run; it goes on by itself, and the list shows how far it is.
-#[utoipa::path(post, path = "/installations/{id}/runs", tag = "runs", params(("id" = Uuid, Path)),
+#[utoipa::path(post, path = "/installations/{id}/runs", operation_id = "begin_run", tag = "runs", params(("id" = Uuid, Path)),
     request_body = NewRun, responses((status = 202), (status = 409, body = Problem),
         (status = 422, body = Problem)))]
 async fn begin(
@@ -80,7 +80,7 @@ async fn begin(
 }
 
 impl RunBody {
-    fn of(row: RunRow) -> Self {
+    fn of(row: &RunRow) -> Self {
         Self {
             id: row.id,
             kind: row.kind.word().to_owned(),

@@ -47,7 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// Show an installation's settings.
-#[utoipa::path(get, path = "/installations/{id}/settings", tag = "settings", params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/installations/{id}/settings", operation_id = "show_settings", tag = "settings", params(("id" = Uuid, Path)),
     responses((status = 200, body = SettingsBody), (status = 404, body = Problem)))]
 async fn show(
     _caller: Caller,
@@ -58,7 +58,7 @@ async fn show(
 }
 
 /// Change an installation's settings.
-#[utoipa::path(put, path = "/installations/{id}/settings", tag = "settings", params(("id" = Uuid, Path)),
+#[utoipa::path(put, path = "/installations/{id}/settings", operation_id = "change_settings", tag = "settings", params(("id" = Uuid, Path)),
     request_body = SettingsBody,
     responses((status = 200, body = SettingsBody), (status = 422, body = Problem)))]
 async fn change(

@@ -66,6 +66,6 @@ mod tests {
             at: OffsetDateTime,
         }
         let row = serde_json::to_value(Row { at: moment(1_790_000_000_123_456) }).unwrap();
-        assert_eq!(row["at"], "2026-09-21T13:33:20.123456Z");
+        assert_eq!(row["at"], "2026-09-21T14:13:20.123456Z");
     }
 }

@@ -87,9 +87,12 @@ pub async fn main() -> ExitCode {
     Cli::parse().run().await
 }
 
+/// What is logged where `ANNEX_LOG` does not say; the migrator names every look it takes.
+const LOG_DEFAULT: &str = "info,sea_orm_migration=warn";
+
 /// JSON on stderr, or short lines where a person reads along; what a command answers goes to stdout.
 fn start_logging() {
-    let filter = EnvFilter::try_from_env("ANNEX_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("ANNEX_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     if stderr().is_terminal() {
         lines.compact().init();

@@ -19,8 +19,11 @@ use crate::{
     digest::fingerprint,
     error::Error,
     installation::{Installation, addon::TOKEN_FIELD},
-    queue::change::{Mark, Origin, Subject},
-    storage::entity::{connection, installation, lease},
+    queue::{
+        change::{Mark, Origin, Subject},
+        lease::make_ready,
+    },
+    storage::entity::{connection, installation},
 };
 
 /// Why a consent did not become a connection, each with what to do about it.
@@ -142,17 +145,12 @@ impl Core {
         let renewed =
             OnConflict::column(connection::Column::InstallationId).update_columns(everything).to_owned();
         let transaction = self.db().begin().await?;
+        // What collected while there was no access is ready now.
+        make_ready(&transaction, installation.scope(), now).await?;
         connection::Entity::insert(row).on_conflict(renewed).exec_without_returning(&transaction).await?;
         installation::Entity::update_many()
             .col_expr(installation::Column::OtherPortalUntil, Expr::value(Option::<i64>::None))
             .filter(installation::Column::Id.eq(installation.id))
-            .exec(&transaction)
-            .await?;
-        // What collected while there was no access is ready now.
-        lease::Entity::update_many()
-            .col_expr(lease::Column::ReadyAt, Expr::value(now))
-            .col_expr(lease::Column::HoldUntil, Expr::value(0_i64))
-            .filter(lease::Column::InstallationId.eq(installation.id))
             .exec(&transaction)
             .await?;
         let entry = Entry::about(by, installation.id, "connection.authorised").with(portal_id.to_string());

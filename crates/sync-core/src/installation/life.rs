@@ -1,16 +1,19 @@
 //! An installation's life after the install: enable, pause, disable, remove, and its settings.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use uuid::Uuid;
 
-use super::{Installation, State, install::json};
+use super::{Installation, Scope, State, install::json};
 use crate::{
     access::audit::{Actor, Entry},
     core::Core,
     error::Error,
-    queue::change::{Mark, Origin, Subject},
+    queue::{
+        change::{Mark, Origin, Subject},
+        lease::make_ready,
+    },
     settings::Settings,
-    storage::entity::{installation, lease},
+    storage::entity::installation,
 };
 
 /// How long staff's permission to connect another portal lasts.
@@ -73,6 +76,7 @@ impl Core {
         let found = self.installation(id).await?;
         self.leave_hubspot(&found).await;
         let transaction = self.db().begin().await?;
+        make_ready(&transaction, found.scope(), self.now_micros()).await?;
         let entry = Entry::about(by, id, "installation.removed")
             .with(format!("{} {}", found.business_code, found.addon_id));
         self.audit(&transaction, &entry).await?;
@@ -124,6 +128,8 @@ impl Core {
     async fn set_state(&self, id: Uuid, state: State, by: &Actor) -> Result<Installation, Error> {
         let now = self.now_micros();
         let transaction = self.db().begin().await?;
+        // What collected while nothing was sent has no ready time of its own.
+        make_ready(&transaction, Scope::new(id), now).await?;
         let row = installation::ActiveModel {
             id: Set(id),
             state: Set(state.word().to_owned()),
@@ -133,15 +139,6 @@ impl Core {
         installation::Entity::update(row).exec(&transaction).await?;
         let action = format!("installation.{}", state.word());
         self.audit(&transaction, &Entry::about(by, id, action)).await?;
-        if state == State::Enabled {
-            // What collected while nothing was sent has no ready time of its own.
-            lease::Entity::update_many()
-                .col_expr(lease::Column::ReadyAt, Expr::value(now))
-                .col_expr(lease::Column::HoldUntil, Expr::value(0_i64))
-                .filter(lease::Column::InstallationId.eq(id))
-                .exec(&transaction)
-                .await?;
-        }
         transaction.commit().await?;
         let found = self.installation(id).await?;
         if state == State::Enabled {

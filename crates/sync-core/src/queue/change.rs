@@ -150,19 +150,20 @@ pub(crate) async fn mark_in(on: &DatabaseTransaction, marks: &[Mark], now: i64) 
             .and_modify(|earliest| *earliest = Ord::min(due, *earliest))
             .or_insert(due);
     }
+    // The lease's row first, and always, even where its ready time is early enough already: whoever gives the
+    // lease back locks that row before it looks for the earliest change. On PostgreSQL a mark that does not
+    // lock it can be missed there, and one that locks it last can deadlock with a write-back.
+    for (installation, due) in ready {
+        let earlier = format!("CASE WHEN ready_at IS NULL OR ready_at > {due} THEN {due} ELSE ready_at END");
+        lease::Entity::update_many()
+            .col_expr(lease::Column::ReadyAt, Expr::cust(earlier))
+            .filter(lease::Column::InstallationId.eq(installation))
+            .exec(on)
+            .await?;
+    }
     let rows: Vec<_> = rows.values().map(|mark| row(mark, now)).collect();
     for chunk in rows.chunks(ROWS_PER_STATEMENT) {
         change::Entity::insert_many(chunk.to_vec()).on_conflict(again()).exec_without_returning(on).await?;
-    }
-    for (installation, due) in ready {
-        lease::Entity::update_many()
-            .col_expr(lease::Column::ReadyAt, Expr::value(due))
-            .filter(lease::Column::InstallationId.eq(installation))
-            .filter(
-                Condition::any().add(lease::Column::ReadyAt.is_null()).add(lease::Column::ReadyAt.gt(due)),
-            )
-            .exec(on)
-            .await?;
     }
     Ok(())
 }

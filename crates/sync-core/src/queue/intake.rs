@@ -144,6 +144,11 @@ fn only_our_fields(event: &StoreganiseEvent) -> bool {
     })
 }
 
+/// A contact's event can concern a link: a new contact has none, and an edit counts only where it flows back.
+fn concerns_a_link(event: &HubspotEvent, target: &Installation) -> bool {
+    !event.is_creation() && (!event.is_property_change() || target.settings.contact_edits)
+}
+
 fn decide_hubspot(event: &HubspotEvent, targets: &[Installation], app_id: &str) -> Verdict {
     if targets.is_empty() {
         return Verdict::Ignore("unknown_portal");
@@ -162,9 +167,7 @@ fn decide_hubspot(event: &HubspotEvent, targets: &[Installation], app_id: &str) 
         .flat_map(|target| {
             subjects
                 .iter()
-                .filter(|(subject, _)| {
-                    *subject == Subject::Deal || !event.is_property_change() || target.settings.contact_edits
-                })
+                .filter(|(subject, _)| *subject == Subject::Deal || concerns_a_link(event, target))
                 .map(|(subject, id)| Mark::new(target.scope(), *subject, *id, Origin::Webhook))
         })
         .collect();

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, DbBackend, EntityTrait as _, FromQueryResult, QueryFilter as _,
-    QuerySelect as _, Statement, sea_query::Expr,
+    ColumnTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, FromQueryResult,
+    QueryFilter as _, QuerySelect as _, Statement, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -164,6 +164,19 @@ impl Core {
             .await?;
         Ok(transaction.commit().await?)
     }
+}
+
+/// Makes an installation ready at once, whatever it was held for. In a transaction this comes first: every
+/// transaction that writes an installation's rows locks its lease before any other row, so that no two of them
+/// wait for each other.
+pub(crate) async fn make_ready(on: &DatabaseTransaction, scope: Scope, now: i64) -> Result<(), DbErr> {
+    lease::Entity::update_many()
+        .col_expr(lease::Column::ReadyAt, Expr::value(now))
+        .col_expr(lease::Column::HoldUntil, Expr::value(0_i64))
+        .filter(lease::Column::InstallationId.eq(scope.id()))
+        .exec(on)
+        .await?;
+    Ok(())
 }
 
 fn micros(duration: Duration) -> i64 {
