@@ -3,6 +3,8 @@
 //! `guide` reads like the product guide; `pauses`, `failures` and `crashes` are what can go wrong on the way;
 //! `doors` are the ways in; `storage` is what both databases must do alike; `traces` is what we leave behind.
 
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
 mod addon;
 mod arrows;
 

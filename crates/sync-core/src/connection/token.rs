@@ -44,7 +44,8 @@ impl Core {
     /// Refreshes the token for real, because somebody wants to know whether it works.
     ///
     /// # Errors
-    /// As [`Core::portal`].
+    /// [`Error::NeedsAuthorisation`] where there is no connection or access was lost; the provider's error
+    /// where the token cannot be renewed just now.
     pub async fn check_connection(&self, installation: &Installation, by: &Actor) -> Result<(), Error> {
         let row = self.connection_row(installation.scope()).await?;
         let checked = self.refresh(installation.scope(), &row).await;
