@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 use server::demo::{
     control::{customers, property},
-    stage::{Options, environment},
+    stage::environment,
 };
 use sync_core::{access::audit::Actor, random::Random, settings::Settings, views::runs::RunKind};
 use tests::{
@@ -28,6 +28,7 @@ async fn serve(environment: &[(&'static str, String)], base_url: &str) -> Child 
         .env_clear()
         .envs(environment.iter().map(|(name, value)| (*name, value.as_str())))
         .env("ANNEX_LOG", "error")
+        .env("ANNEX_LEASE_SECONDS", "1")
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())
         .kill_on_drop(true)
@@ -43,17 +44,18 @@ async fn serve(environment: &[(&'static str, String)], base_url: &str) -> Child 
     panic!("the service did not listen within 30 s");
 }
 
+/// Requests both providers have answered.
+async fn requests(house: &House) -> u64 {
+    let stats = house.control().stats().await.unwrap();
+    ["storeganise", "hubspot"].iter().filter_map(|provider| stats[provider]["total"].as_u64()).sum()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_20_times_during_a_bulk_update_nothing_is_lost_and_nobody_doubled() {
     let database = Database::new(Kind::Sqlite).unwrap();
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let mut set: Option<Options> = None;
-    let house = House::with(database, |options| {
-        options.listen = listen;
-        set = Some(options.clone());
-    })
-    .await;
+    let house = House::with(database, |options| options.listen = listen).await;
     let story = house.connected().await;
     let control = house.control();
     let seed = json!({ "count": USERS });
@@ -65,16 +67,19 @@ async fn killed_20_times_during_a_bulk_update_nothing_is_lost_and_nobody_doubled
     core.change_settings(installation.id, &slow, &by).await.unwrap();
     house.stage.service.stop().await;
 
-    let environment = environment(&set.unwrap(), &house.stage.base_url, &house.stage.sandbox);
+    let environment = environment(&house.options, &house.stage.base_url, &house.stage.sandbox);
     let random = Random::seeded(42);
     for kill in 0..KILLS {
         let mut child = serve(&environment, &house.stage.base_url).await;
-        if kill % 4 == 0 {
-            let bulk = json!({ "set": { "companyName": format!("Round {kill}, unit {{n}}") } });
-            control.post(&format!("storeganise/{BUSINESS}/users/bulk"), &bulk).await.unwrap();
+        let before = requests(&house).await;
+        let bulk = json!({ "set": { "companyName": format!("Round {kill}, unit {{n}}") } });
+        control.post(&format!("storeganise/{BUSINESS}/users/bulk"), &bulk).await.unwrap();
+        // The kill falls into the work: after so many more requests to the providers, and a moment.
+        let enough = before + 1 + random.below(25);
+        while requests(&house).await < enough {
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        // Not a wait for anything: only where in the work the kill falls depends on it.
-        tokio::time::sleep(Duration::from_millis(20 + random.below(500))).await;
+        tokio::time::sleep(Duration::from_micros(random.below(20_000))).await;
         child.start_kill().unwrap();
         child.wait().await.unwrap();
     }
@@ -91,7 +96,7 @@ async fn killed_20_times_during_a_bulk_update_nothing_is_lost_and_nobody_doubled
     let users = control.users(BUSINESS).await.unwrap();
     for (n, user) in customers(&users).into_iter().enumerate() {
         let contact = house.contact_of(user["id"].as_str().unwrap()).await;
-        let expected = format!("Round {}, unit {}", KILLS - 4, n + 1);
+        let expected = format!("Round {}, unit {}", KILLS - 1, n + 1);
         assert_eq!(property(&contact, "company"), Some(expected.as_str()));
     }
 }

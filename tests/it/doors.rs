@@ -165,3 +165,44 @@ async fn whoever_has_no_token_or_types_nonsense_gets_a_problem_that_says_so() {
     assert_eq!(status, 200);
     assert!(description["paths"].as_object().is_some_and(|paths| paths.len() >= 12));
 }
+
+/// Runs the real binary's command line against the house's database; what it says.
+async fn annex(house: &House, arguments: &[&str]) -> (bool, String) {
+    let environment =
+        server::demo::stage::environment(&house.options, &house.stage.base_url, &house.stage.sandbox);
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_annex-under-test"))
+        .args(arguments)
+        .env_clear()
+        .envs(environment)
+        .output()
+        .await
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_installation_lives_its_life_from_the_command_line_too() {
+    let house = house().await;
+    let addon = house.control().install_addon(BUSINESS).await.unwrap();
+    house.control().set_addon_state(BUSINESS, &addon, "enabled").await.unwrap();
+    let (good, said) =
+        annex(&house, &["installation", "install", "--business", BUSINESS, "--addon", &addon]).await;
+    assert!(good && said.contains("installed"), "{said}");
+    let (good, said) = annex(&house, &["installation", "enable", &addon]).await;
+    assert!(good && said.contains("/connect/"), "{said}");
+    let (good, said) = annex(&house, &["installation", "list"]).await;
+    assert!(good && said.contains(&addon), "{said}");
+    let (good, said) = annex(&house, &["installation", "pause", &addon]).await;
+    assert!(good && said.contains("paused"), "{said}");
+    let (good, said) = annex(&house, &["installation", "check", &addon]).await;
+    assert!(!good && said.contains("authorised"), "{said}");
+    let (good, said) = annex(&house, &["installation", "remove", &addon]).await;
+    assert!(good, "{said}");
+    let (good, said) = annex(&house, &["installation", "show", &addon]).await;
+    assert!(!good && said.contains(&addon), "{said}");
+    let (good, said) = annex(&house, &["token", "create", "--name", "robot"]).await;
+    assert!(good && said.contains("annex_"), "{said}");
+    let (good, said) = annex(&house, &["doctor"]).await;
+    assert!(good, "{said}");
+}

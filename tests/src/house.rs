@@ -23,6 +23,8 @@ pub const PORTAL: i64 = 1_234_567;
 pub struct House {
     /// The service and the simulated systems.
     pub stage: Stage,
+    /// How it was set up.
+    pub options: Options,
     database: Database,
 }
 
@@ -45,11 +47,11 @@ impl House {
         options.sandbox =
             SandboxOptions { seeded: false, webhook_retry_scale_ms: 50, ..SandboxOptions::default() };
         change(&mut options);
-        let stage = Stage::set(options).await.expect("the stage is set");
+        let stage = Stage::set(options.clone()).await.expect("the stage is set");
         stage.control.post("storeganise", &json!({ "code": BUSINESS })).await.expect("a business");
         let portal = json!({ "id": PORTAL, "name": "Acme Storage" });
         stage.control.post("hubspot/portals", &portal).await.expect("a portal");
-        Self { stage, database }
+        Self { stage, options, database }
     }
 
     /// The business, installed, enabled and authorised, with nothing left to do.

@@ -91,6 +91,7 @@ pub async fn core_with(config: &Config, clock: Clock, random: Random) -> anyhow:
             ..Settings::default()
         },
         worker_name,
+        lease: config.lease,
     })))
 }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use hubspot::budget::{Budget, REQUESTS_PER_WINDOW};
@@ -71,6 +72,8 @@ pub struct Parts {
     pub default_settings: Settings,
     /// Names this process in leases.
     pub worker_name: String,
+    /// How long a lease lasts unless it is renewed.
+    pub lease: Duration,
 }
 
 /// The core of one process. Its methods stand in the modules they belong to.

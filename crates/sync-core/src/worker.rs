@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{core::Core, error::Error, queue::lease::RENEW_EVERY};
+use crate::{core::Core, error::Error, queue::lease::RENEWALS_PER_LEASE};
 
 /// How long an idle worker waits before it looks again, unless it is woken.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -51,7 +51,7 @@ impl Core {
         // Side by side, never one inside the other's pause: on SQLite both want the one write connection.
         let renewals = async {
             loop {
-                tokio::time::sleep(RENEW_EVERY).await;
+                tokio::time::sleep(self.parts.lease / RENEWALS_PER_LEASE).await;
                 self.renew(&lease).await?;
             }
         };

@@ -7,15 +7,12 @@ use super::error::ApiError;
 use crate::clock::iso;
 
 /// The custom fields of users that the install script makes.
-pub(crate) const USER_FIELDS: [&str; 8] = [
+pub(crate) const USER_FIELDS: [&str; 5] = [
     "hubspot_contactId",
     "hubspot_dealId",
     "hubspot_dealName",
     "hubspot_dealAmount",
     "hubspot_dealCloseDate",
-    "hubspot_syncStatus",
-    "hubspot_lastSyncedAt",
-    "hubspot_syncError",
 ];
 
 /// The add-on's own field that holds the link the business follows to authorise HubSpot.

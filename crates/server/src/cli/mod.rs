@@ -21,6 +21,7 @@ use crate::{
 
 mod demo;
 mod doctor;
+mod installation;
 mod keys;
 mod sandbox;
 mod serve;
@@ -45,6 +46,9 @@ enum Command {
     Demo(demo::Args),
     /// Run both remote systems, simulated, on this machine.
     Sandbox(sandbox::Args),
+    /// Installations: install, enable, pause, remove.
+    #[command(subcommand)]
+    Installation(installation::Command),
     /// Tokens of the JSON API.
     #[command(subcommand)]
     Token(token::Command),
@@ -84,7 +88,7 @@ pub async fn main() -> ExitCode {
     // Refused only where the process already has a provider, which then serves as well.
     rustls::crypto::ring::default_provider().install_default().ok();
     start_logging();
-    Cli::parse().run().await
+    Box::pin(Cli::parse().run()).await
 }
 
 /// What is logged where `ANNEX_LOG` does not say; the migrator names every look it takes.
@@ -108,6 +112,7 @@ impl Cli {
             Command::Serve => serve::run().await,
             Command::Demo(args) => demo::run(args).await,
             Command::Sandbox(args) => sandbox::run(args).await,
+            Command::Installation(command) => Box::pin(installation::run(command)).await,
             Command::Token(command) => token::run(command).await,
             Command::Staff(command) => staff::run(command).await,
             Command::Keys(command) => keys::run(&command),

@@ -3,7 +3,7 @@
 //! Every variable may instead be given as a file: `NAME_FILE` names it, and its text, trimmed, is the value.
 //! An empty variable counts as not set. Nothing is contacted here; `annex doctor` does that.
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, net::SocketAddr, time::Duration};
 
 use secrecy::SecretString;
 use storeganise::api_url::{AllowedHosts, ApiUrl};
@@ -31,6 +31,8 @@ pub struct Config {
     pub master_keys: SecretString,
     /// `ANNEX_WORKERS`, default 4: installations worked at once by this process, 1 to 64.
     pub workers: usize,
+    /// `ANNEX_LEASE_SECONDS`, default 12: how long the work of a process that died waits for another, 1 to 300.
+    pub lease: Duration,
     /// Our standing with HubSpot.
     pub hubspot: HubspotConfig,
     /// Our standing with Storeganise.
@@ -135,6 +137,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
         parse::master_keys,
     );
     let workers = reader.or_default("ANNEX_WORKERS", "4", parse::workers);
+    let lease = reader.or_default("ANNEX_LEASE_SECONDS", "12", parse::lease);
     let hubspot = read_hubspot(reader);
     let storeganise = read_storeganise(reader);
     Some(Config {
@@ -143,6 +146,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
         database_url: database_url?,
         master_keys: master_keys?,
         workers: workers?,
+        lease: lease?,
         hubspot: hubspot?,
         storeganise: storeganise?,
     })

@@ -1,5 +1,7 @@
 //! Text of a variable to a checked value. Each failure is the end of a sentence that begins with the name.
 
+use std::time::Duration;
+
 use std::net::{IpAddr, SocketAddr};
 
 use secrecy::SecretString;
@@ -7,6 +9,7 @@ use storeganise::api_url::AllowedHosts;
 use sync_core::vault::MasterKeys;
 use url::{Host, Url};
 
+const LEASE_SECONDS_MAX: u64 = 300;
 const WORKERS_MAX: usize = 64;
 
 pub(super) fn text(text: &str) -> Result<String, String> {
@@ -85,6 +88,14 @@ pub(super) fn workers(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|count| (1..=WORKERS_MAX).contains(count))
         .ok_or_else(|| format!("must be a whole number from 1 to {WORKERS_MAX}."))
+}
+
+pub(super) fn lease(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds| (1..=LEASE_SECONDS_MAX).contains(seconds))
+        .map(Duration::from_secs)
+        .ok_or_else(|| format!("must be a whole number of seconds from 1 to {LEASE_SECONDS_MAX}."))
 }
 
 fn absolute(text: &str) -> Result<Url, String> {

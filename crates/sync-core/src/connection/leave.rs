@@ -1,6 +1,6 @@
 //! Leaving HubSpot: uninstall, revoke, delete the tokens. What HubSpot does not answer does not stop us.
 
-use sea_orm::EntityTrait as _;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use super::token::REFRESH;
@@ -41,10 +41,23 @@ impl Core {
     async fn try_to_leave(&self, installation: &Installation) -> Result<(), Error> {
         let scope = installation.scope();
         let found = connection::Entity::find_by_id(scope.id()).one(self.db().reader()).await?;
-        let Some(sealed) = found.and_then(|row| row.refresh_sealed) else { return Ok(()) };
+        let Some(row) = found else { return Ok(()) };
+        let Some(sealed) = row.refresh_sealed else { return Ok(()) };
+        if self.is_shared(row.portal_id).await? {
+            // Both calls concern the account as a whole: not while another installation uses it.
+            return Ok(());
+        }
         self.portal(scope).await?.uninstall().await?;
         let refresh = self.data_key(scope).await?.open(REFRESH, &sealed)?;
         self.hubspot().app.revoke(&self.hubspot().http, &refresh).await?;
         Ok(())
+    }
+
+    async fn is_shared(&self, portal_id: i64) -> Result<bool, Error> {
+        let installations = connection::Entity::find()
+            .filter(connection::Column::PortalId.eq(portal_id))
+            .count(self.db().reader())
+            .await?;
+        Ok(installations > 1)
     }
 }

@@ -18,10 +18,10 @@ use crate::{
     storage::entity::{change, lease},
 };
 
-/// How long a lease lasts unless it is renewed; also how long a dead worker's work waits.
+/// How long a lease lasts by default unless it is renewed; also how long a dead worker's work waits.
 pub const LEASE: Duration = Duration::from_secs(12);
-/// How often a worker renews the lease it works under.
-pub const RENEW_EVERY: Duration = Duration::from_secs(3);
+/// A lease is renewed so many times before it would run out.
+pub const RENEWALS_PER_LEASE: u32 = 4;
 
 /// A claim on one installation's work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,8 @@ impl Core {
              ORDER BY ready_at LIMIT 1{lock}) RETURNING installation_id, epoch"
         );
         let now = self.now_micros();
-        let values = [self.parts.worker_name.clone().into(), (now + micros(LEASE)).into(), now.into()];
+        let values =
+            [self.parts.worker_name.clone().into(), (now + micros(self.parts.lease)).into(), now.into()];
         let claimed = Claimed::find_by_statement(Statement::from_sql_and_values(backend, sql, values))
             .one(self.db().writer())
             .await?;
@@ -106,7 +107,7 @@ impl Core {
     pub(crate) async fn fenced(&self, lease: &Lease) -> Result<DatabaseTransaction, Error> {
         let transaction = self.db().begin().await?;
         let renewed = lease::Entity::update_many()
-            .col_expr(lease::Column::Until, Expr::value(self.now_micros() + micros(LEASE)))
+            .col_expr(lease::Column::Until, Expr::value(self.now_micros() + micros(self.parts.lease)))
             .filter(lease::Column::InstallationId.eq(lease.scope.id()))
             .filter(lease::Column::Owner.eq(self.parts.worker_name.as_str()))
             .filter(lease::Column::Epoch.eq(lease.epoch))
