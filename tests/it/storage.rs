@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use serde_json::json;
 use sync_core::{
     access::audit::Actor,
+    clock::Micros,
     core::Core,
     error::Error,
     queue::{
@@ -12,7 +14,8 @@ use sync_core::{
         committer::Committer,
         lease::LEASE,
     },
-    storage::Db,
+    storage::{Db, entity::run},
+    views::runs::RunKind,
 };
 use tests::{
     database::Database,
@@ -27,6 +30,7 @@ on_both_databases!(
     an_installation_is_leased_to_one_worker_at_a_time,
     a_worker_whose_lease_ran_out_records_nothing,
     what_is_removed_is_gone_with_all_its_rows,
+    a_run_asked_for_while_another_goes_on_follows_at_once,
 );
 
 async fn three_replicas_that_start_together_on_an_empty_database_all_start(database: Database) {
@@ -144,4 +148,32 @@ async fn what_is_removed_is_gone_with_all_its_rows(database: Database) {
     assert!(core.connection(installation.scope()).await.unwrap().is_none());
     // The add-on can be installed again.
     core.install(BUSINESS, &story.addon, &Actor::command_line()).await.unwrap();
+}
+
+async fn a_run_asked_for_while_another_goes_on_follows_at_once(database: Database) {
+    let house = House::new(database).await;
+    let story = house.connected().await;
+    let seed = json!({ "count": 5 });
+    house.control().post(&format!("storeganise/{BUSINESS}/users/seed"), &seed).await.unwrap();
+    let installation = story.installation().await.unwrap();
+    let core = house.stage.core();
+    // A reconcile that has begun and not read its first page yet.
+    let begun = run::ActiveModel {
+        id: Set(core.random().uuid(Micros(core.clock().now().0 - 1_000_000))),
+        installation_id: Set(installation.id),
+        kind: Set("reconcile".to_owned()),
+        state: Set("running".to_owned()),
+        cursor: Set(None),
+        done: Set(0),
+        total: Set(None),
+        counts: Set("{}".to_owned()),
+        started_at: Set(core.clock().now().0),
+        finished_at: Set(None),
+        reason: Set(None),
+    };
+    let db = Db::connect(house.database().url()).await.unwrap();
+    run::Entity::insert(begun).exec_without_returning(db.writer()).await.unwrap();
+    core.begin_run(&installation, RunKind::Backfill, &Actor::command_line()).await.unwrap();
+    story.settle().await.unwrap();
+    assert_eq!(story.pairs_agree().await.unwrap(), 5, "the backfill waited for the next sweep");
 }

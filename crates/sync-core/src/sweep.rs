@@ -5,8 +5,8 @@
 
 use hubspot::record::Record;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _, sea_query::Expr,
 };
 use storeganise::user::{User, UsersQuery};
 use time::OffsetDateTime;
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use crate::{
     core::Core,
     error::Error,
-    installation::Installation,
+    installation::{Installation, Scope},
     queue::change::{Mark, Origin, Subject, Taken, mark_in, settle},
     record::users::updated_micros,
     storage::entity::{installation, run},
@@ -130,7 +130,10 @@ impl Core {
                 .filter(installation::Column::Id.eq(installation.id))
                 .exec(&transaction)
                 .await?;
-            self.mark_next(&transaction, turn, taken, now).await?;
+            // A run that was asked for while this one went on has been waiting for it.
+            let waiting = unfinished_runs(&transaction, turn.scope()).await?;
+            let pause = if waiting > 0 { 0 } else { self.until_next_sweep() };
+            self.mark_next(&transaction, turn, taken, now + pause).await?;
         }
         Ok(transaction.commit().await?)
     }
@@ -167,23 +170,35 @@ impl Core {
     /// Nothing may be synced just now: look at the add-on's state again later.
     async fn rest(&self, turn: &Turn, taken: &Taken) -> Result<(), Error> {
         let transaction = self.fenced(&turn.lease).await?;
-        self.mark_next(&transaction, turn, taken, self.now_micros()).await?;
+        let at = self.now_micros() + self.until_next_sweep();
+        self.mark_next(&transaction, turn, taken, at).await?;
         Ok(transaction.commit().await?)
     }
 
-    /// Settles this sweep and marks the next; one that was asked for meanwhile is not put off.
+    /// Settles this sweep and marks the next for `at`; one that was asked for meanwhile is not put off.
     async fn mark_next(
         &self,
         transaction: &DatabaseTransaction,
         turn: &Turn,
         taken: &Taken,
-        now: i64,
+        at: i64,
     ) -> Result<(), Error> {
         settle(transaction, turn.scope(), Subject::Sweep, &[taken]).await?;
-        let jitter = i64::try_from(self.random().below(JITTER_MICROS)).unwrap_or(0);
-        let next = Mark::new(turn.scope(), Subject::Sweep, "", Origin::Sync).due(now + EVERY_MICROS + jitter);
-        Ok(mark_in(transaction, &[next], now).await?)
+        let next = Mark::new(turn.scope(), Subject::Sweep, "", Origin::Sync).due(at);
+        Ok(mark_in(transaction, &[next], self.now_micros()).await?)
     }
+
+    fn until_next_sweep(&self) -> i64 {
+        EVERY_MICROS + i64::try_from(self.random().below(JITTER_MICROS)).unwrap_or(0)
+    }
+}
+
+async fn unfinished_runs(on: &DatabaseTransaction, scope: Scope) -> Result<u64, Error> {
+    Ok(run::Entity::find()
+        .filter(run::Column::InstallationId.eq(scope.id()))
+        .filter(run::Column::State.eq(RunState::Running.word()))
+        .count(on)
+        .await?)
 }
 
 fn time_of(micros: i64) -> Option<OffsetDateTime> {

@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use secrecy::{ExposeSecret as _, SecretString};
 use sync_core::random::Random;
 
@@ -19,6 +19,7 @@ use crate::demo::{
 /// The business and the HubSpot account the story is told of.
 const BUSINESS: &str = "acme";
 const PORTAL: i64 = 1_234_567;
+const DATABASE: &str = "annex.db";
 
 /// How the demo runs.
 #[derive(Debug, clap::Args)]
@@ -38,8 +39,11 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let temporary = tempfile::tempdir().context("No temporary folder could be made")?;
     let folder = args.keep.as_deref().unwrap_or(temporary.path());
+    if args.once && folder.join(DATABASE).exists() {
+        bail!("{} holds an earlier demo; --once begins with an empty folder", folder.display());
+    }
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let mut options = Options::at(format!("sqlite://{}", folder.join("annex.db").display()));
+    let mut options = Options::at(format!("sqlite://{}", folder.join(DATABASE).display()));
     if args.keep.is_some() {
         options.master_keys = kept(folder, "master-key", || options.master_keys.clone())?;
         options.password = Some(kept(folder, "password", || password(&Random::from_system()))?);
