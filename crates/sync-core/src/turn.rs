@@ -62,11 +62,23 @@ impl Core {
     pub async fn work_turn(&self, lease: &Lease) -> Result<(), Error> {
         let mut hold = None;
         for _ in 0..BATCHES_PER_TURN {
-            match self.work_batch(lease).await? {
-                Step::Worked => {}
-                Step::Idle => break,
-                Step::Hold(found) => {
+            match self.work_batch(lease).await {
+                Ok(Step::Worked) => {}
+                Ok(Step::Idle) => break,
+                Ok(Step::Hold(found)) => {
                     hold = Some(found);
+                    break;
+                }
+                Err(error @ (Error::LeaseLost | Error::Storage(_))) => return Err(error),
+                Err(error) => {
+                    // Not a record's fault: a master key that is missing, an address no longer allowed.
+                    tracing::error!(
+                        installation.id = %lease.scope().id(),
+                        cause = error.code(),
+                        error = %error,
+                        "an installation cannot be worked"
+                    );
+                    hold = Some(Hold { cause: error.code(), retry_after: None });
                     break;
                 }
             }

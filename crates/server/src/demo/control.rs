@@ -188,6 +188,15 @@ impl Control {
         Ok(quiet["webhooks_pending"] == 0 && quiet["requests_in_flight"] == 0)
     }
 
+    /// Webhooks that are still to be answered, repeats of failed ones included.
+    ///
+    /// # Errors
+    /// As [`Control::call`].
+    pub async fn webhooks_pending(&self) -> anyhow::Result<u64> {
+        let quiet = self.get("quiet").await?;
+        quiet["webhooks_pending"].as_u64().context("the sandbox does not count its webhooks")
+    }
+
     /// The counters of both systems.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::{
         change::{self, Failure, Mark, Subject, Taken, mark_in},
         outcome::Outcome,
     },
-    retry::wait_after,
+    retry::{LONGEST_WAIT, wait_after},
     storage::entity::installation,
     turn::Turn,
 };
@@ -71,7 +71,8 @@ impl Core {
         Ok(transaction.commit().await?)
     }
 
-    /// Puts a batch back whose request was refused as a whole: attempts counted, parked in the end.
+    /// Puts a batch back whose request was refused as a whole: attempts counted, parked in the end. The sweep is
+    /// never parked: without it nothing would be found that no event tells.
     pub(crate) async fn put_back_rejected(
         &self,
         turn: &Turn,
@@ -81,7 +82,8 @@ impl Core {
     ) -> Result<(), Error> {
         let now = self.now_micros();
         let failures = taken.iter().map(|change| {
-            let wait = wait_after(change.attempts + 1, None, self.random());
+            let wait = wait_after(change.attempts + 1, None, self.random())
+                .or((subject == Subject::Sweep).then_some(LONGEST_WAIT));
             let due_at = wait.map(|wait| now + i64::try_from(wait.as_micros()).unwrap_or(i64::MAX / 4));
             (change.clone(), Failure { cause: cause.to_owned(), due_at })
         });
