@@ -71,12 +71,9 @@ pub fn health(health: Health) -> HealthWords {
             "HubSpot no longer lets us in. The business has to authorise again with its link.",
             true,
         ),
-        Health::NotConnected => (
-            "Not authorised yet",
-            "need",
-            "Enable it if it is not, then hand the authorisation link to the business.",
-            true,
-        ),
+        Health::NotConnected => {
+            ("Not authorised yet", "need", "Do the step below that is marked \"next\".", true)
+        }
         Health::DisabledAtStoreganise => (
             "Disabled at Storeganise",
             "bad",

@@ -4,7 +4,9 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
 use secrecy::ExposeSecret as _;
-use sync_core::{core::Core, error::Error, installation::State as Life, views::fleet::Summary};
+use sync_core::{
+    connection::ConnectionState, core::Core, error::Error, installation::State as Life, views::fleet::Summary,
+};
 
 use super::{
     settings::SettingsForm,
@@ -195,12 +197,16 @@ fn checked(answer: &str) -> String {
     if answer == "works" { "it works".to_owned() } else { words::explain(answer).what }
 }
 
+fn is_connected(summary: &Summary) -> bool {
+    summary.connection.as_ref().is_some_and(|found| found.state == ConnectionState::Active)
+}
+
 fn buttons(summary: &Summary) -> Buttons {
     let state = summary.installation.state;
     Buttons {
         is_pending: state == Life::Pending,
         may_pause: state == Life::Enabled,
         may_disable: !matches!(state, Life::Pending | Life::Disabled),
-        may_work: summary.installation.may_work(),
+        may_work: summary.installation.may_work() && is_connected(summary),
     }
 }
