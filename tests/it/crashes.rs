@@ -14,9 +14,12 @@ use server::demo::{
 use sync_core::{access::audit::Actor, random::Random, settings::Settings, views::runs::RunKind};
 use tests::{
     database::{Database, Kind},
-    house::{BUSINESS, House, PORTAL},
+    house::{BUSINESS, House, PORTAL, until},
 };
-use tokio::process::{Child, Command};
+use tokio::{
+    net::TcpStream,
+    process::{Child, Command},
+};
 
 const USERS: usize = 600;
 const KILLS: u64 = 20;
@@ -34,14 +37,9 @@ async fn serve(environment: &[(&'static str, String)], base_url: &str) -> Child 
         .kill_on_drop(true)
         .spawn()
         .expect("the binary starts");
-    for _ in 0..3_000 {
-        let address = base_url.trim_start_matches("http://");
-        if tokio::net::TcpStream::connect(address).await.is_ok() {
-            return child;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("the service did not listen within 30 s");
+    let address = base_url.trim_start_matches("http://");
+    until("the service listens", || async { TcpStream::connect(address).await.is_ok() }).await;
+    child
 }
 
 /// Requests both providers have answered.
@@ -76,9 +74,7 @@ async fn killed_20_times_during_a_bulk_update_nothing_is_lost_and_nobody_doubled
         control.post(&format!("storeganise/{BUSINESS}/users/bulk"), &bulk).await.unwrap();
         // The kill falls into the work: after so many more requests to the providers, and a moment.
         let enough = before + 1 + random.below(25);
-        while requests(&house).await < enough {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        until("work", || async { requests(&house).await >= enough }).await;
         tokio::time::sleep(Duration::from_micros(random.below(20_000))).await;
         child.start_kill().unwrap();
         child.wait().await.unwrap();

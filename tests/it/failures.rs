@@ -7,7 +7,7 @@ use server::demo::{control::property, stage::LOGIN, story::Story, visitor::Visit
 use sync_core::{access::audit::Actor, queue::change::Subject};
 use tests::{
     database::Database,
-    house::{BUSINESS, House, PORTAL},
+    house::{BUSINESS, House, PORTAL, until},
     on_both_databases,
 };
 
@@ -17,17 +17,6 @@ on_both_databases!(
     a_refused_row_is_parked_with_hubspots_reason_and_its_neighbours_land,
     access_that_was_revoked_stops_the_work_and_a_new_authorisation_resumes_it,
 );
-
-/// Waits for what does not depend on how fast this machine is.
-async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
-    for _ in 0..2_000 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("{what} did not come to pass in 40 s");
-}
 
 async fn activity_page(house: &House, story: &Story<'_>) -> String {
     let staff = Visitor::default();

@@ -5,7 +5,7 @@ use server::demo::control::property;
 use sync_core::{access::audit::Actor, views::runs::RunKind};
 use tests::{
     database::Database,
-    house::{BUSINESS, House, PORTAL},
+    house::{BUSINESS, House, PORTAL, until},
     on_both_databases,
 };
 
@@ -59,9 +59,7 @@ async fn paused_here_changes_collect_and_enabled_again_they_arrive(database: Dat
     let deal = json!({ "dealname": "Late", "pipeline": "default", "dealstage": "closedwon" });
     control.create_deal(PORTAL, &deal, &[&contact]).await.unwrap();
     // Every webhook is answered only once its change is committed: quiet means collected.
-    while !control.is_quiet().await.unwrap() {
-        tokio::task::yield_now().await;
-    }
+    until("quiet", || async { control.is_quiet().await.unwrap() }).await;
     assert_eq!(core.backlog(story.installation().await.unwrap().scope()).await.unwrap().waiting, 2);
     let stats = control.stats().await.unwrap();
     assert_eq!((&stats["hubspot"]["total"], &stats["storeganise"]["total"]), (&json!(0), &json!(0)));
@@ -84,13 +82,10 @@ async fn disabled_at_storeganise_is_found_out_and_heals_once_it_is_enabled(datab
     let (core, by) = (house.stage.core(), Actor::command_line());
     let installation = story.installation().await.unwrap();
     core.begin_run(&installation, RunKind::Reconcile, &by).await.unwrap();
-    loop {
-        let installation = story.installation().await.unwrap();
-        if installation.addon_state.as_deref() == Some("disabled") {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    until("disabled at Storeganise is found out", || async {
+        story.installation().await.unwrap().addon_state.as_deref() == Some("disabled")
+    })
+    .await;
     control.set_addon_state(BUSINESS, &story.addon, "enabled").await.unwrap();
     core.begin_run(&installation, RunKind::Reconcile, &by).await.unwrap();
     story.settle().await.unwrap();

@@ -12,6 +12,8 @@ use sync_core::{
     views::activity::{OutcomeFilter, OutcomeRow},
 };
 
+use tokio::time::{Duration, Instant, sleep};
+
 use crate::database::Database;
 
 /// The one business of a house.
@@ -117,5 +119,17 @@ impl House {
         let scope = story.installation().await.expect("an installation").scope();
         let filter = OutcomeFilter { record: Some(record.to_owned()), ..OutcomeFilter::default() };
         self.stage.core().outcomes(scope, &filter, None, 100).await.expect("outcomes").items
+    }
+}
+
+/// Waits for what will come, however fast this machine is.
+///
+/// # Panics
+/// It did not come in two minutes: something is stuck.
+pub async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
+    let give_up = Instant::now() + Duration::from_secs(120);
+    while !holds().await {
+        assert!(Instant::now() < give_up, "{what} did not come to pass in two minutes");
+        sleep(Duration::from_millis(5)).await;
     }
 }
