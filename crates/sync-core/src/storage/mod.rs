@@ -3,6 +3,8 @@
 //! SQLite has one write connection and a pool to read from; every read-then-write transaction begins
 //! IMMEDIATE, because a deferred one fails with "database is locked" where two of them meet.
 
+use std::time::Duration;
+
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
@@ -14,6 +16,9 @@ pub mod entity;
 /// Replicas that start together take turns under this advisory lock of PostgreSQL.
 const MIGRATION_LOCK: i64 = 731_842_001;
 const SQLITE_READERS: u32 = 4;
+/// Five seconds in all, like the busy time-out.
+const SQLITE_TRIES: u32 = 100;
+const SQLITE_TRY_EVERY: Duration = Duration::from_millis(50);
 const POSTGRES_CONNECTIONS: u32 = 10;
 
 /// The connected database; clones share its connections.
@@ -32,8 +37,8 @@ impl Db {
         let db = if url.starts_with("sqlite:") {
             let url = with_create_mode(url);
             Self {
-                writer: Database::connect(sqlite_options(&url, 1)).await?,
-                reader: Database::connect(sqlite_options(&url, SQLITE_READERS)).await?,
+                writer: connect_sqlite(&url, 1).await?,
+                reader: connect_sqlite(&url, SQLITE_READERS).await?,
             }
         } else {
             let mut options = ConnectOptions::new(url);
@@ -82,6 +87,21 @@ impl Db {
         }
         migrations::Migrator::up(&transaction, None).await?;
         transaction.commit().await
+    }
+}
+
+/// Opens a SQLite file. Of processes that open a new one together, one switches it to WAL, and the others are
+/// told "locked" at once, whatever the busy time-out says: they come again.
+async fn connect_sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    let mut tries = 1;
+    loop {
+        match Database::connect(sqlite_options(url, connections)).await {
+            Err(DbErr::Conn(error)) if tries < SQLITE_TRIES && error.to_string().contains("locked") => {
+                tries += 1;
+                tokio::time::sleep(SQLITE_TRY_EVERY).await;
+            }
+            connected => return connected,
+        }
     }
 }
 
