@@ -23,9 +23,10 @@ use crate::{
     fields::{CONTACT_USER_ID, USER_CONTACT_ID},
     merge::Directions,
     queue::{
-        change::{Mark, Origin, Subject, Taken},
+        change::{Failure, Mark, Origin, Subject, Taken},
         outcome::{Action, Outcome},
     },
+    retry::wait_after,
     turn::Turn,
 };
 
@@ -183,7 +184,15 @@ impl Core {
             Some(record) if record.id != link.contact_id => {
                 done.relinked.push((link.clone(), record.id));
             }
-            Some(_) => {}
+            Some(_) => {
+                // There by itself and not in the batch: tried again, but not for ever.
+                let wait = wait_after(row.taken.attempts + 1, None, self.random());
+                let pause = wait.and_then(|wait| i64::try_from(wait.as_micros()).ok());
+                let due_at = pause.map(|pause| self.now_micros() + pause);
+                let failure = Failure { cause: "hubspot.not_found".to_owned(), due_at };
+                done.failed.push((row.taken.clone(), failure));
+                return Ok(());
+            }
             None => done.forgotten.push(link.user_id.clone()),
         }
         done.marks.push(Mark::new(turn.scope(), Subject::User, row.taken.id.clone(), Origin::Sync));
