@@ -5,13 +5,13 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::{self, Write as _},
     path::{Path, PathBuf},
     process::Command,
 };
 
 use serde_json::{Value, json};
 use sync_core::{fields::OUR_USER_FIELDS, installation::addon, record::side};
+use tests::node;
 
 /// Runs the webtask against an `api` that records each call, and refuses the fields named in its second argument.
 const RUN_WEBTASK: &str = r"
@@ -118,25 +118,15 @@ fn hubspot_sends_people_and_events_to_addresses_we_serve() {
 
 /// What the webtask did, or `None`, said loudly, where there is no Node to run it.
 fn run_webtask(refused: &[&str]) -> Option<Value> {
-    let ran = Command::new("node")
+    if !node::is_here("the install webtask") {
+        return None;
+    }
+    let output = Command::new("node")
         .args(["--input-type=module", "--eval", RUN_WEBTASK])
         .arg(addon_file("storeganise/addon-installed.js"))
         .arg(json!(refused).to_string())
-        .output();
-    let output = match ran {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let must = std::env::var_os("ANNEX_TESTS_MUST_NOT_SKIP").is_some();
-            assert!(!must, "node is missing, and ANNEX_TESTS_MUST_NOT_SKIP is set");
-            // Not eprintln!: the test harness would swallow it.
-            writeln!(
-                io::stderr(),
-                "SKIPPED: the install webtask was not run: there is no `node` on this machine"
-            )
-            .expect("stderr takes a line");
-            return None;
-        }
-        ran => ran.expect("node can be started"),
-    };
+        .output()
+        .expect("node can be started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(serde_json::from_slice(&output.stdout).expect("the script prints JSON"))
 }

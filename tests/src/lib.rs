@@ -1,10 +1,11 @@
 //! What the end-to-end tests stand on; the tests themselves are in `it/`.
 //!
 //! `postgres` keeps a throw-away cluster, `database` gives each test a database of its own, `house` sets up
-//! both remote systems and the service, and one connected business.
+//! both remote systems and the service, and one connected business; `node` runs what is written for Node.
 
 pub mod database;
 pub mod house;
+pub mod node;
 pub mod postgres;
 
 /// Runs something beside the test.
