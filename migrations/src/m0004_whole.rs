@@ -12,8 +12,22 @@ pub struct Migration;
 #[derive(DeriveIden)]
 enum Change {
     Table,
+    InstallationId,
+    Subject,
+    SubjectId,
+    DueAt,
+    ParkedAt,
     /// 0 for what a person waits for, 1 for what a run goes through: the lower goes first.
     Lane,
+    /// The run that alone asked for it; none where somebody else wants it, too.
+    RunId,
+}
+
+#[derive(DeriveIden)]
+enum Run {
+    Table,
+    InstallationId,
+    State,
 }
 
 #[derive(DeriveIden)]
@@ -91,14 +105,24 @@ enum OutcomeDay {
 enum PreviewRow {
     Table,
     RunId,
-    Number,
+    /// `user` or `deal`.
+    Subject,
+    /// The user's id; the deal's, with its contact's behind a stroke once it was looked at.
+    Record,
     InstallationId,
-    /// The side that would be written: `contact` or `user`.
-    Side,
     UserId,
     ContactId,
-    Action,
-    Fields,
+    DealId,
+    /// What would happen to the contact; `pending` where the record was not looked at yet.
+    ContactAction,
+    /// Names of the properties that would be written, separated by commas.
+    ContactFields,
+    /// Names of the properties that would be refused, separated by commas.
+    ContactRefused,
+    /// What would happen to the user, and the names of its fields.
+    UserAction,
+    UserFields,
+    UserRefused,
     Reason,
 }
 
@@ -107,18 +131,16 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let lane = ColumnDef::new(Change::Lane).integer().not_null().default(0).to_owned();
         manager.alter_table(Table::alter().table(Change::Table).add_column(lane).to_owned()).await?;
+        let run = uuid_null(Change::RunId);
+        manager.alter_table(Table::alter().table(Change::Table).add_column(run).to_owned()).await?;
         let flips = text_null(Link::Flips);
         manager.alter_table(Table::alter().table(Link::Table).add_column(flips).to_owned()).await?;
         for table in [conflict(), brake(), brake_row(), notice(), outcome_day(), preview_row()] {
             manager.create_table(table).await?;
         }
-        let mut notice_open = Index::create();
-        notice_open
-            .name("notice_open")
-            .table(Notice::Table)
-            .col(Notice::InstallationId)
-            .col(Notice::ClosedAt);
-        manager.create_index(notice_open).await?;
+        for index in indexes() {
+            manager.create_index(index).await?;
+        }
         Ok(())
     }
 }
@@ -200,15 +222,52 @@ fn preview_row() -> TableCreateStatement {
     Table::create()
         .table(PreviewRow::Table)
         .col(uuid(PreviewRow::RunId))
-        .col(big_integer(PreviewRow::Number))
+        .col(text(PreviewRow::Subject))
+        .col(text(PreviewRow::Record))
         .col(uuid(PreviewRow::InstallationId))
-        .col(text(PreviewRow::Side))
         .col(text_null(PreviewRow::UserId))
         .col(text_null(PreviewRow::ContactId))
-        .col(text(PreviewRow::Action))
-        .col(text(PreviewRow::Fields))
+        .col(text_null(PreviewRow::DealId))
+        .col(text(PreviewRow::ContactAction))
+        .col(text(PreviewRow::ContactFields))
+        .col(text(PreviewRow::ContactRefused))
+        .col(text(PreviewRow::UserAction))
+        .col(text(PreviewRow::UserFields))
+        .col(text(PreviewRow::UserRefused))
         .col(text_null(PreviewRow::Reason))
-        .primary_key(Index::create().col(PreviewRow::RunId).col(PreviewRow::Number))
+        .primary_key(Index::create().col(PreviewRow::RunId).col(PreviewRow::Subject).col(PreviewRow::Record))
         .foreign_key(&mut to_installation(PreviewRow::InstallationId))
         .to_owned()
+}
+
+fn indexes() -> Vec<IndexCreateStatement> {
+    let mut notice_open = Index::create();
+    notice_open.name("notice_open").table(Notice::Table).col(Notice::InstallationId).col(Notice::ClosedAt);
+    // In the order in which changes are taken, so that taking a hundred of a million reads a hundred.
+    let mut change_lane = Index::create();
+    change_lane
+        .name("change_lane")
+        .table(Change::Table)
+        .col(Change::InstallationId)
+        .col(Change::Subject)
+        .col(Change::ParkedAt)
+        .col(Change::Lane)
+        .col(Change::DueAt)
+        .col(Change::SubjectId);
+    let mut change_run = Index::create();
+    change_run.name("change_run").table(Change::Table).col(Change::RunId);
+    let mut run_state = Index::create();
+    run_state.name("run_state").table(Run::Table).col(Run::InstallationId).col(Run::State);
+    let mut indexes = vec![notice_open, change_lane, change_run, run_state];
+    let sides = [
+        ("preview_contact_action", PreviewRow::ContactAction),
+        ("preview_user_action", PreviewRow::UserAction),
+        ("preview_contact", PreviewRow::ContactId),
+    ];
+    for (name, column) in sides {
+        let mut index = Index::create();
+        index.name(name).table(PreviewRow::Table).col(PreviewRow::RunId).col(column);
+        indexes.push(index);
+    }
+    indexes
 }

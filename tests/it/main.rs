@@ -1,7 +1,7 @@
 //! One test binary for the whole house.
 //!
 //! `guide` reads like the product guide; `pauses`, `failures` and `crashes` are what can go wrong on the way;
-//! `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `storage` is what both databases must do alike; `traces` is what we leave behind.
+//! `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `runs` go through everybody; `storage` is what both databases must do alike; `traces` is what we leave behind.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
@@ -13,5 +13,6 @@ mod doors;
 mod failures;
 mod guide;
 mod pauses;
+mod runs;
 mod storage;
 mod traces;

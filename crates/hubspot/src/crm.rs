@@ -16,7 +16,7 @@ use crate::{
     batch::{self, BATCH, BatchRead, BatchReply},
     budget::{Budget, Kind},
     call::{Call, segment},
-    deals::{self, Page},
+    deals::{self, Page, WonFrom},
     error::{Class, Error, read},
     http::{Answer, Http},
     lenient,
@@ -110,15 +110,15 @@ impl Portal {
         self.batch(kind, "upsert", writes.len(), || batch::writes(writes, Some(id_property))).await
     }
 
-    /// Searches for won deals changed at or after `modified_since_ms` (milliseconds since 1970), oldest first.
+    /// Searches for won deals from a place on, a page at a time.
     ///
     /// The search lags behind by seconds or more and repeats deals that change again: ask with an overlap.
     ///
     /// # Errors
     /// See [`Error::class`].
-    pub async fn search_won_deals(&self, modified_since_ms: i64, after: Option<&str>) -> Result<Page, Error> {
+    pub async fn search_won_deals(&self, from: WonFrom<'_>) -> Result<Page, Error> {
         let path = format!("{}/search", objects(ObjectKind::Deal));
-        let call = Call::post(path, "objects/search", deals::won_since(modified_since_ms, after));
+        let call = Call::post(path, "objects/search", deals::won_from(from));
         self.fetch(call.search()).await
     }
 

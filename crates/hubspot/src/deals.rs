@@ -14,6 +14,9 @@ pub const SEARCH_PAGE: u32 = 200;
 /// How many deals one search gives at most, over all its pages; then it has to start again further on.
 pub const SEARCH_RESULTS_MAX: u32 = 10_000;
 
+const MODIFIED: &str = "hs_lastmodifieddate";
+const OBJECT_ID: &str = "hs_object_id";
+
 /// One page of a search.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(from = "WirePage")]
@@ -38,14 +41,44 @@ impl From<WirePage> for Page {
     }
 }
 
-/// The search for won deals changed at or after `modified_since_ms` (milliseconds since 1970).
-pub(crate) fn won_since(modified_since_ms: i64, after: Option<&str>) -> Value {
+/// Where a search for won deals begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WonFrom<'a> {
+    /// With those changed at or after a time, the one changed first coming first.
+    Time {
+        /// The time, in milliseconds since 1970.
+        since_ms: i64,
+        /// The `next` of the page before.
+        after: Option<&'a str>,
+    },
+    /// With those changed at exactly a time, by their ids: more were changed at once than one search gives.
+    Tie {
+        /// The time, in milliseconds since 1970.
+        at_ms: i64,
+        /// Only those with a higher id.
+        above_id: &'a str,
+    },
+}
+
+/// The search for won deals from a place on.
+pub(crate) fn won_from(from: WonFrom<'_>) -> Value {
+    let (filters, sort, after) = match from {
+        WonFrom::Time { since_ms, after } => {
+            let changed =
+                json!({ "propertyName": MODIFIED, "operator": "GTE", "value": since_ms.to_string() });
+            (vec![changed], MODIFIED, after)
+        }
+        WonFrom::Tie { at_ms, above_id } => {
+            let changed = json!({ "propertyName": MODIFIED, "operator": "EQ", "value": at_ms.to_string() });
+            let above = json!({ "propertyName": OBJECT_ID, "operator": "GT", "value": above_id });
+            (vec![changed, above], OBJECT_ID, None)
+        }
+    };
+    let won = json!({ "propertyName": "hs_is_closed_won", "operator": "EQ", "value": "true" });
+    let filters: Vec<Value> = std::iter::once(won).chain(filters).collect();
     let mut body = json!({
-        "filterGroups": [{ "filters": [
-            { "propertyName": "hs_is_closed_won", "operator": "EQ", "value": "true" },
-            { "propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": modified_since_ms.to_string() },
-        ] }],
-        "sorts": [{ "propertyName": "hs_lastmodifieddate", "direction": "ASCENDING" }],
+        "filterGroups": [{ "filters": filters }],
+        "sorts": [{ "propertyName": sort, "direction": "ASCENDING" }],
         "properties": DEAL_PROPERTIES,
         "limit": SEARCH_PAGE,
     });
@@ -77,9 +110,19 @@ mod tests {
 
     #[test]
     fn the_search_names_its_place_only_beyond_the_first_page() {
-        let first = won_since(1_790_000_000_000, None);
+        let from = |after| won_from(WonFrom::Time { since_ms: 1_790_000_000_000, after });
+        let first = from(None);
         assert_eq!(first["filterGroups"][0]["filters"][1]["value"], "1790000000000");
         assert!(first.get("after").is_none());
-        assert_eq!(won_since(0, Some("200"))["after"], "200");
+        assert_eq!(from(Some("200"))["after"], "200");
+    }
+
+    #[test]
+    fn those_changed_at_one_time_are_told_apart_by_their_ids() {
+        let tie = won_from(WonFrom::Tie { at_ms: 5, above_id: "77" });
+        let filters = &tie["filterGroups"][0]["filters"];
+        assert_eq!((&filters[1]["operator"], &filters[1]["value"]), (&json!("EQ"), &json!("5")));
+        assert_eq!((&filters[2]["operator"], &filters[2]["value"]), (&json!("GT"), &json!("77")));
+        assert_eq!(tie["sorts"][0]["propertyName"], OBJECT_ID);
     }
 }

@@ -24,6 +24,7 @@ use crate::{
     batch::BatchRead,
     budget::{Budget, Kind},
     crm::Portal,
+    deals::WonFrom,
     error::Class,
     http::Http,
     oauth::{App, OAuthClass, OAuthError},
@@ -286,7 +287,8 @@ async fn pages_that_never_end_are_given_up() {
 async fn won_deals_are_searched_for_a_page_at_a_time() {
     let reply = json!({ "total": 2, "results": [{ "id": "5" }], "paging": { "next": { "after": "200" } } });
     let peer = Peer::one("POST /crm/objects/2026-09/deals/search", 200, reply);
-    let page = peer.portal(async |portal| portal.search_won_deals(1_000, Some("0")).await.unwrap()).await;
+    let from = WonFrom::Time { since_ms: 1_000, after: Some("0") };
+    let page = peer.portal(async |portal| portal.search_won_deals(from).await.unwrap()).await;
     assert_eq!((page.records[0].id.as_str(), page.next.as_deref()), ("5", Some("200")));
 }
 

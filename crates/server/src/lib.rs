@@ -9,6 +9,7 @@ pub mod run;
 
 pub mod app;
 mod layers;
+mod preview_csv;
 mod session_store;
 
 mod api;

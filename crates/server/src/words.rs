@@ -1,7 +1,10 @@
 //! Cause codes, reasons and states in plain words. Codes come from the core and both clients; the words are
 //! ours alone: nothing a provider wrote is ever repeated, because it may quote what a person typed.
 
-use sync_core::{queue::change::Subject, views::fleet::Health, views::runs::RunKind};
+use sync_core::{
+    queue::{change::Subject, outcome::Action},
+    views::{fleet::Health, runs::RunKind},
+};
 
 mod reasons;
 
@@ -110,6 +113,18 @@ pub fn run(kind: RunKind) -> &'static str {
     match kind {
         RunKind::Backfill => "Sync of all users",
         RunKind::Reconcile => "Look for missed changes",
+        RunKind::Preview => "Preview of all users",
+    }
+}
+
+/// The class an action's colour comes from.
+#[must_use]
+pub fn tone(action: Action) -> &'static str {
+    match action {
+        Action::Created | Action::Updated => "good",
+        Action::Unchanged | Action::Skipped => "rest",
+        Action::Conflicted => "need",
+        Action::Failed => "bad",
     }
 }
 
@@ -186,6 +201,8 @@ pub fn audit(action: &str) -> &str {
         "change.replayed_parked" => "replayed all failed changes",
         "run.backfill" => "began a sync of all users",
         "run.reconcile" => "asked to look for missed changes",
+        "run.preview" => "began a preview of all users",
+        "run.cancelled" => "cancelled a run",
         other => other,
     }
 }

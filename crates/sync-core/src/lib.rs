@@ -2,8 +2,8 @@
 //!
 //! Read it in this order. The two parameters nothing may reach around (`clock`, `random`); what is kept and
 //! how secrets are (`storage`, `vault`, `digest`); who may do what (`access`); the tenants (`installation`,
-//! `connection`, `settings`); the queue (`queue`), the worker that empties it (`worker`, `turn`, `sweep`), the
-//! sync of records (`record`) with its pure parts (`fields`, `normalise`, `merge`, `retry`); and what is shown
+//! `connection`, `settings`); the queue (`queue`), the worker that empties it (`worker`, `turn`, `sweep`, and
+//! `preview`, which writes nothing), the sync of records (`record`) with its pure parts (`fields`, `normalise`, `merge`, `retry`); and what is shown
 //! of it all (`views`). It knows nothing of HTTP servers or templates.
 
 pub mod clock;
@@ -20,6 +20,7 @@ pub mod connection;
 pub mod installation;
 pub mod settings;
 
+pub mod preview;
 pub mod queue;
 pub mod sweep;
 pub mod turn;

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use hubspot::{crm::Portal, pipelines::Pipeline};
-use storeganise::client::Account;
+use storeganise::client::{Account, IDS_PER_REQUEST};
 
 use crate::{
     connection::ConnectionState,
@@ -13,7 +13,7 @@ use crate::{
     error::Error,
     installation::{Installation, Scope, State},
     queue::{
-        change::{self, Subject, Taken},
+        change::{self, Lane, Subject, Taken},
         lease::{Hold, Lease, Waiting},
     },
     record::side::Field,
@@ -25,9 +25,20 @@ const BATCHES_PER_TURN: usize = 10;
 /// Users looked at together: what HubSpot takes in one request.
 const USERS_PER_BATCH: u64 = 100;
 const DEALS_PER_BATCH: u64 = 50;
+/// A deal costs several requests at Storeganise's slow pace: nobody's edit waits behind fifty of them.
+const DEALS_PER_BULK_BATCH: usize = 10;
 const CONTACTS_PER_BATCH: u64 = 50;
 /// Mirrors cost one request each at Storeganise's slow pace: few at a time, so that a sync overtakes them.
 const MIRRORS_PER_BATCH: u64 = 5;
+
+/// The kinds of work, in the order in which they are done where nobody waits for any of them.
+const BATCHES: [(Subject, u64); 5] = [
+    (Subject::Sweep, 1),
+    (Subject::User, USERS_PER_BATCH),
+    (Subject::Deal, DEALS_PER_BATCH),
+    (Subject::Contact, CONTACTS_PER_BATCH),
+    (Subject::Mirror, MIRRORS_PER_BATCH),
+];
 
 /// Everything a turn works with.
 pub(crate) struct Turn {
@@ -37,6 +48,8 @@ pub(crate) struct Turn {
     pub key: DigestKey,
     /// The fields that are kept the same.
     pub fields: Vec<Field>,
+    /// Whether nothing may be written: a preview reads and decides only.
+    pub dry: bool,
     portal: OnceLock<Portal>,
     pipelines: OnceLock<Vec<Pipeline>>,
 }
@@ -50,7 +63,7 @@ impl Turn {
 /// What a batch of a turn came to.
 enum Step {
     /// There may be more.
-    Worked,
+    Worked(Subject),
     /// Nothing is due.
     Idle,
     /// A provider wants to be left alone.
@@ -64,9 +77,10 @@ impl Core {
     /// The lease was lost or the database does not answer; the lease runs out by itself then.
     pub async fn work_turn(&self, lease: &Lease) -> Result<(), Error> {
         let mut hold = None;
+        let mut last = None;
         for _ in 0..BATCHES_PER_TURN {
-            match self.work_batch(lease).await {
-                Ok(Step::Worked) => {}
+            match self.work_batch(lease, last).await {
+                Ok(Step::Worked(subject)) => last = Some(subject),
                 Ok(Step::Idle) => break,
                 Ok(Step::Hold(found)) => {
                     hold = Some(found);
@@ -86,6 +100,7 @@ impl Core {
                 }
             }
         }
+        self.finish_worked_runs(lease).await?;
         let installation = self.installation(lease.scope().id()).await?;
         let waiting = if is_at_rest(&installation) {
             Waiting::Nothing
@@ -124,49 +139,74 @@ impl Core {
         Ok(connection.is_some_and(|found| found.state == ConnectionState::Active))
     }
 
-    async fn work_batch(&self, lease: &Lease) -> Result<Step, Error> {
+    async fn work_batch(&self, lease: &Lease, last: Option<Subject>) -> Result<Step, Error> {
         let installation = self.installation(lease.scope().id()).await?;
         if is_at_rest(&installation) {
             return Ok(Step::Idle);
         }
         let may_sync = self.may_sync(&installation).await?;
-        let turn = Turn {
+        let turn = self.turn_of(lease, installation).await?;
+        match self.next_work(&turn, may_sync, last).await? {
+            Some((subject, taken)) => self.work_on(&turn, subject, taken).await,
+            None => Ok(Step::Idle),
+        }
+    }
+
+    async fn turn_of(&self, lease: &Lease, installation: Installation) -> Result<Turn, Error> {
+        Ok(Turn {
             lease: lease.clone(),
             account: self.account(&installation).await?,
             key: self.data_key(lease.scope()).await?.digest_key(),
             fields: installation.settings.fields(),
+            dry: false,
             installation,
             portal: OnceLock::new(),
             pipelines: OnceLock::new(),
-        };
-        let mut kinds = vec![(Subject::Sweep, 1)];
-        if may_sync {
-            kinds.extend([
-                (Subject::User, USERS_PER_BATCH),
-                (Subject::Deal, DEALS_PER_BATCH),
-                (Subject::Contact, CONTACTS_PER_BATCH),
-                (Subject::Mirror, MIRRORS_PER_BATCH),
-            ]);
-        }
-        for (subject, most) in kinds {
-            let taken = self.take(&turn, subject, most).await?;
-            if !taken.is_empty() {
-                return self.work_on(&turn, subject, taken).await;
-            }
-        }
-        Ok(Step::Idle)
+        })
     }
 
-    /// Takes what is due of one subject. Users are taken only once Storeganise's pace would let us read them:
-    /// what is marked meanwhile shares the request.
-    async fn take(&self, turn: &Turn, subject: Subject, most: u64) -> Result<Vec<Taken>, Error> {
-        let now = self.now_micros();
-        let taken = change::due(self.db().reader(), turn.scope(), subject, now, most).await?;
-        if subject != Subject::User || taken.is_empty() || taken.len() as u64 == most {
-            return Ok(taken);
+    /// The same turn, in which nothing is written.
+    pub(crate) async fn dry_turn(&self, turn: &Turn) -> Result<Turn, Error> {
+        Ok(Turn { dry: true, ..self.turn_of(&turn.lease, turn.installation.clone()).await? })
+    }
+
+    /// What to do next, in batches. Users are taken only once Storeganise's pace would let us read them: what is
+    /// marked meanwhile shares the request.
+    async fn next_work(
+        &self,
+        turn: &Turn,
+        may_sync: bool,
+        last: Option<Subject>,
+    ) -> Result<Option<(Subject, Vec<Taken>)>, Error> {
+        let mut waiting = Vec::new();
+        for (subject, most) in BATCHES.iter().filter(|(subject, _)| may_sync || *subject == Subject::Sweep) {
+            let taken = self.due(turn, *subject, *most).await?;
+            if !taken.is_empty() {
+                waiting.push((*subject, taken));
+            }
         }
-        turn.account.pace().slot().await;
+        let Some(at) = first(&waiting, last) else { return Ok(None) };
+        let (subject, mut taken) = waiting.swap_remove(at);
+        if subject == Subject::User && (taken.len() as u64) < USERS_PER_BATCH {
+            turn.account.pace().slot().await;
+            taken = self.due(turn, subject, USERS_PER_BATCH).await?;
+        }
+        cut(subject, &mut taken);
+        Ok(Some((subject, taken)))
+    }
+
+    async fn due(&self, turn: &Turn, subject: Subject, most: u64) -> Result<Vec<Taken>, Error> {
         change::due(self.db().reader(), turn.scope(), subject, self.now_micros(), most).await
+    }
+
+    /// Whether there is a record that somebody waits for.
+    pub(crate) async fn somebody_waits(&self, turn: &Turn) -> Result<bool, Error> {
+        for subject in [Subject::User, Subject::Deal, Subject::Contact] {
+            if self.due(turn, subject, 1).await?.iter().any(|taken| taken.lane == Lane::Prompt) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn work_on(&self, turn: &Turn, subject: Subject, taken: Vec<Taken>) -> Result<Step, Error> {
@@ -178,7 +218,7 @@ impl Core {
             Subject::Mirror => self.work_mirrors(turn, &taken).await,
         };
         match worked {
-            Ok(()) => Ok(Step::Worked),
+            Ok(()) => Ok(Step::Worked(subject)),
             Err(error) => self.dispose(turn, subject, &taken, error).await,
         }
     }
@@ -205,8 +245,11 @@ impl Core {
         );
         match disposition {
             Disposition::Reject => {
-                self.put_back_rejected(turn, subject, taken, &cause).await?;
-                return Ok(Step::Worked);
+                let is_over = subject == Subject::Sweep && self.give_up_run(turn, &taken[0], &cause).await?;
+                if !is_over {
+                    self.put_back_rejected(turn, subject, taken, &cause).await?;
+                }
+                return Ok(Step::Worked(subject));
             }
             Disposition::Reauthorise if !matches!(error, Error::NeedsAuthorisation) => {
                 self.note_access_lost(turn.scope(), &cause).await?;
@@ -227,4 +270,78 @@ impl Core {
 /// Nothing is asked and nothing is sent for an installation that was never accepted, or was disabled.
 fn is_at_rest(installation: &Installation) -> bool {
     matches!(installation.state, State::Pending | State::Disabled)
+}
+
+/// Which of the waiting batches goes first: a step of the sweep, but not twice in a row; then what somebody waits
+/// for; then the rest in its order.
+fn first(waiting: &[(Subject, Vec<Taken>)], last: Option<Subject>) -> Option<usize> {
+    let place = |fits: &dyn Fn(Subject, &Taken) -> bool| {
+        waiting.iter().position(|(subject, taken)| taken.first().is_some_and(|taken| fits(*subject, taken)))
+    };
+    let sweep = place(&|subject, _| subject == Subject::Sweep);
+    let awaited = place(&|subject, taken| {
+        !matches!(subject, Subject::Sweep | Subject::Mirror) && taken.lane == Lane::Prompt
+    });
+    let rest = place(&|subject, _| subject != Subject::Sweep);
+    let other = awaited.or(rest);
+    if last == Some(Subject::Sweep) { other.or(sweep) } else { sweep.or(other) }
+}
+
+/// What somebody waits for is not held up by what comes with it: only what its own requests carry anyway.
+fn cut(subject: Subject, taken: &mut Vec<Taken>) {
+    let awaited = taken.iter().filter(|taken| taken.lane == Lane::Prompt).count();
+    let most = match subject {
+        Subject::User if awaited > 0 => awaited.max(IDS_PER_REQUEST),
+        Subject::Deal => awaited.max(if awaited > 0 { 0 } else { DEALS_PER_BULK_BATCH }),
+        Subject::Contact if awaited > 0 => awaited,
+        _ => return,
+    };
+    taken.truncate(most);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(prompt: usize, bulk: usize) -> Vec<Taken> {
+        let taken = |lane| Taken { lane, ..Taken::unmarked("x") };
+        let prompt = std::iter::repeat_n(taken(Lane::Prompt), prompt);
+        prompt.chain(std::iter::repeat_n(taken(Lane::Bulk), bulk)).collect()
+    }
+
+    fn next(waiting: &[(Subject, usize, usize)], last: Option<Subject>) -> Option<Subject> {
+        let waiting: Vec<_> = waiting.iter().map(|(s, prompt, bulk)| (*s, batch(*prompt, *bulk))).collect();
+        first(&waiting, last).map(|at| waiting[at].0)
+    }
+
+    #[test]
+    fn what_somebody_waits_for_overtakes_what_a_run_goes_through() {
+        use Subject::{Contact, Deal, Mirror, Sweep, User};
+        let bulk_and_a_deal = [(User, 0, 100), (Deal, 1, 0), (Mirror, 5, 0)];
+        assert_eq!(next(&bulk_and_a_deal, None), Some(Deal));
+        assert_eq!(next(&[(User, 0, 100), (Contact, 1, 0)], None), Some(Contact));
+        assert_eq!(next(&[(User, 0, 100), (Mirror, 5, 0)], None), Some(User), "mirrors come last");
+        let with_sweep = [(Sweep, 1, 0), (User, 1, 99)];
+        assert_eq!(next(&with_sweep, None), Some(Sweep));
+        assert_eq!(next(&with_sweep, Some(Sweep)), Some(User), "not two steps of a run in a row");
+        assert_eq!(next(&[(Sweep, 1, 0)], Some(Sweep)), Some(Sweep));
+        assert_eq!(next(&[], None), None);
+    }
+
+    #[test]
+    fn a_batch_carries_along_only_what_costs_no_further_request() {
+        for (subject, prompt, bulk, expected) in [
+            (Subject::User, 1, 99, 50),
+            (Subject::User, 70, 30, 70),
+            (Subject::User, 0, 100, 100),
+            (Subject::Deal, 2, 48, 2),
+            (Subject::Deal, 0, 50, 10),
+            (Subject::Contact, 1, 49, 1),
+            (Subject::Mirror, 5, 0, 5),
+        ] {
+            let mut taken = batch(prompt, bulk);
+            cut(subject, &mut taken);
+            assert_eq!(taken.len(), expected, "{subject:?} {prompt} {bulk}");
+        }
+    }
 }

@@ -28,6 +28,7 @@ mod changes;
 mod installations;
 mod life;
 mod outcomes;
+mod previews;
 mod runs;
 mod settings;
 
@@ -67,6 +68,7 @@ pub(crate) fn router() -> Router<AppState> {
         .merge(changes::routes())
         .merge(outcomes::routes())
         .merge(runs::routes())
+        .merge(previews::routes())
         .merge(audit::routes())
         .split_for_parts();
     let v1 = v1.route("/openapi.json", get(move || std::future::ready(Json(description.clone()))));

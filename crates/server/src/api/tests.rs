@@ -5,10 +5,12 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use serde_json::{Value, json};
-use sync_core::access::Role;
+use sync_core::access::{Role, audit::Actor};
 
 use crate::rig::{Answer, BUSINESS_DOWN, Rig};
 
+/// An id that names nothing.
+const UNKNOWN: &str = "00000000-0000-7000-8000-000000000000";
 const ADDON: &str = "66ce753e7405aa00158ba999";
 
 fn is_problem(answer: &Answer, status: u16, slug: &str) -> Value {
@@ -33,7 +35,7 @@ async fn operations(rig: &Rig) -> Vec<(String, String)> {
         .flat_map(|(path, item)| {
             item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
         })
-        .map(|(method, path)| (method, path.replace("{id}", "00000000-0000-7000-8000-000000000000")))
+        .map(|(method, path)| (method, path.replace("{id}", UNKNOWN).replace("{run}", UNKNOWN)))
         .collect()
 }
 
@@ -216,4 +218,36 @@ async fn a_backfill_waits_until_the_installation_is_enabled() {
     assert_eq!(listed["items"][0]["kind"], "backfill");
     let outcomes = format!("{path}/outcomes?action=failed,skipped&record=u1");
     assert_eq!(rig.api("GET", &outcomes, Some(&token), None).await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_run_is_shown_and_cancelled_by_its_own_installation_only() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    let path = format!("/installations/{}", rig.installation().await.id);
+    rig.api("POST", &format!("{path}/enable"), Some(&token), None).await;
+    let begin = async |kind: &str| {
+        rig.api("POST", &format!("{path}/runs"), Some(&token), Some(json!({ "kind": kind }))).await
+    };
+    is_problem(&begin("preview").await, 409, "not-now");
+    let id = begin("backfill").await.json()["id"].as_str().unwrap().to_owned();
+    let second = is_problem(&begin("backfill").await, 409, "not-now");
+    assert!(second["detail"].as_str().unwrap().contains("already"), "{second}");
+    let run = format!("{path}/runs/{id}");
+    let shown = rig.api("GET", &run, Some(&token), None).await.json();
+    assert_eq!((&shown["state"], &shown["progress"]["total"]), (&json!("running"), &Value::Null));
+    is_problem(&rig.api("GET", &format!("{run}/preview"), Some(&token), None).await, 404, "not-found");
+
+    let other =
+        rig.state.core.install("acme", "66ce753e7405aa00158ba998", &Actor::command_line()).await.unwrap();
+    let foreign = format!("/installations/{}/runs/{id}", other.id);
+    is_problem(&rig.api("GET", &foreign, Some(&token), None).await, 404, "not-found");
+    is_problem(&rig.api("POST", &format!("{foreign}/cancel"), Some(&token), None).await, 404, "not-found");
+
+    let cancelled = rig.api("POST", &format!("{run}/cancel"), Some(&token), None).await;
+    assert_eq!((cancelled.status, &cancelled.json()["state"]), (StatusCode::OK, &json!("cancelled")));
+    is_problem(&rig.api("POST", &format!("{run}/cancel"), Some(&token), None).await, 409, "not-now");
+    let audit = rig.api("GET", &format!("{path}/audit"), Some(&token), None).await.json();
+    let line = |line: &Value| line["action"] == "run.cancelled";
+    assert!(audit["items"].as_array().unwrap().iter().any(line), "{audit}");
 }

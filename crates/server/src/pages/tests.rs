@@ -364,6 +364,29 @@ async fn failed_and_waiting_changes_are_replayed_from_the_activity_page() {
 }
 
 #[tokio::test]
+async fn a_run_shows_how_far_it_is_and_is_cancelled_by_a_button() {
+    let rig = Rig::start().await;
+    let (found, _) = enabled(&rig).await;
+    let mut browser = Browser::signed_in(&rig, Role::Staff).await;
+    let here = format!("/installations/{}", found.id);
+    browser.post(&format!("{here}/runs"), &[("kind", "preview")]).await;
+    assert!(text(&browser.get(&here).await).contains("A preview needs HubSpot authorised"));
+    browser.post(&format!("{here}/runs"), &[("kind", "backfill")]).await;
+    let run = rig.state.core.runs(found.scope(), None, 1).await.unwrap().items.remove(0);
+    let page = format!("{here}/runs/{}", run.id);
+    let list = text(&browser.get(&here).await);
+    assert!(list.contains("counting, 0 done") && list.contains(&format!("{page}/cancel")), "{list}");
+    assert!(text(&browser.get(&page).await).contains("counting, 0 done"));
+    assert_eq!(to(&browser.post(&format!("{page}/cancel"), &[]).await), here);
+    let shown = text(&browser.get(&page).await);
+    assert!(shown.contains("cancelled") && !shown.contains("/cancel\""), "{shown}");
+    for odd in [format!("{here}/runs/odd"), format!("{here}/runs/{}", uuid::Uuid::nil())] {
+        assert_eq!(browser.get(&odd).await.status, StatusCode::NOT_FOUND);
+    }
+    assert_eq!(browser.get(&format!("{page}/preview.csv")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn the_style_sheet_is_kept_for_ever_under_the_name_the_pages_give_it() {
     let rig = Rig::start().await;
     let mut browser = Browser::new(&rig);

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
+use uuid::Uuid;
 
 use crate::{
     core::Core,
@@ -96,6 +97,10 @@ impl Lane {
             Self::Bulk => 1,
         }
     }
+
+    fn from_number(number: i32) -> Self {
+        if number == 0 { Self::Prompt } else { Self::Bulk }
+    }
 }
 
 /// A record to be looked at again.
@@ -108,21 +113,24 @@ pub struct Mark {
     /// Not before this time; at once where it is none.
     pub(crate) due_at: Option<i64>,
     pub(crate) lane: Lane,
+    /// The run that asks for it.
+    pub(crate) run_id: Option<Uuid>,
 }
 
 impl Mark {
     /// A record to be looked at as soon as possible.
     #[must_use]
     pub fn new(scope: Scope, subject: Subject, id: impl Into<String>, origin: Origin) -> Self {
-        Self { scope, subject, id: id.into(), origin, due_at: None, lane: Lane::Prompt }
+        Self { scope, subject, id: id.into(), origin, due_at: None, lane: Lane::Prompt, run_id: None }
     }
 
     pub(crate) fn due(self, at: i64) -> Self {
         Self { due_at: Some(at), ..self }
     }
 
-    pub(crate) fn bulk(self) -> Self {
-        Self { lane: Lane::Bulk, ..self }
+    /// One of the many records a run goes through.
+    pub(crate) fn of_run(self, run: Uuid) -> Self {
+        Self { lane: Lane::Bulk, run_id: Some(run), ..self }
     }
 }
 
@@ -135,6 +143,17 @@ pub struct Taken {
     pub generation: i64,
     /// Failed attempts so far.
     pub attempts: u32,
+    /// Whether somebody waits for it.
+    pub lane: Lane,
+    /// The run that alone asked for it.
+    pub run_id: Option<Uuid>,
+}
+
+impl Taken {
+    /// A record that is looked at without having been marked: there is nothing to settle.
+    pub(crate) fn unmarked(id: impl Into<String>) -> Self {
+        Self { id: id.into(), generation: 0, attempts: 0, lane: Lane::Bulk, run_id: None }
+    }
 }
 
 impl Core {
@@ -204,6 +223,7 @@ fn row(mark: &Mark, now: i64) -> change::ActiveModel {
         parked_at: Set(None),
         cause: Set(None),
         lane: Set(mark.lane.number()),
+        run_id: Set(mark.run_id),
     }
 }
 
@@ -222,6 +242,11 @@ fn again() -> OnConflict {
         .value(
             change::Column::Lane,
             Expr::cust("CASE WHEN excluded.lane < change.lane THEN excluded.lane ELSE change.lane END"),
+        )
+        // A run that is cancelled drops what it alone asked for.
+        .value(
+            change::Column::RunId,
+            Expr::cust("CASE WHEN change.run_id = excluded.run_id THEN change.run_id ELSE NULL END"),
         )
         .value(
             change::Column::Attempts,
@@ -243,6 +268,8 @@ pub(crate) async fn due(
         .filter(change::Column::Subject.eq(subject.word()))
         .filter(change::Column::ParkedAt.is_null())
         .filter(change::Column::DueAt.lte(now))
+        // The same in all of them, and named so that the index `change_lane` gives the order on both databases.
+        .order_by_asc(change::Column::ParkedAt)
         .order_by_asc(change::Column::Lane)
         .order_by_asc(change::Column::DueAt)
         .order_by_asc(change::Column::SubjectId)
@@ -255,8 +282,47 @@ pub(crate) async fn due(
             id: row.subject_id,
             generation: row.generation,
             attempts: u32::try_from(row.attempts).unwrap_or(0),
+            lane: Lane::from_number(row.lane),
+            run_id: row.run_id,
         })
         .collect())
+}
+
+/// How many changes a run alone asked for and that are still to be worked; parked ones are not.
+pub(crate) async fn pending_of_run(on: &impl ConnectionTrait, scope: Scope, run: Uuid) -> Result<u64, DbErr> {
+    change::Entity::find()
+        .filter(change::Column::InstallationId.eq(scope.id()))
+        .filter(change::Column::RunId.eq(run))
+        .filter(change::Column::ParkedAt.is_null())
+        .count(on)
+        .await
+}
+
+/// Whether there are any such changes.
+pub(crate) async fn is_pending_of_run(
+    on: &impl ConnectionTrait,
+    scope: Scope,
+    run: Uuid,
+) -> Result<bool, DbErr> {
+    let found = change::Entity::find()
+        .filter(change::Column::InstallationId.eq(scope.id()))
+        .filter(change::Column::RunId.eq(run))
+        .filter(change::Column::ParkedAt.is_null())
+        .limit(1)
+        .one(on)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Drops what a run alone asked for and nobody has worked; what failed too often stays to be seen.
+pub(crate) async fn drop_of_run(on: &DatabaseTransaction, scope: Scope, run: Uuid) -> Result<u64, DbErr> {
+    let dropped = change::Entity::delete_many()
+        .filter(change::Column::InstallationId.eq(scope.id()))
+        .filter(change::Column::RunId.eq(run))
+        .filter(change::Column::ParkedAt.is_null())
+        .exec(on)
+        .await?;
+    Ok(dropped.rows_affected)
 }
 
 /// Deletes the changes that are still at the generation taken; one marked meanwhile survives.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hubspot::record::{ObjectKind, Record};
-use storeganise::user::UserPatch;
+use storeganise::user::{User, UserPatch};
 
 use super::{
     address,
@@ -90,7 +90,8 @@ pub(super) fn user_patch(fields: &[Field], contact: &Values) -> UserPatch {
     patch
 }
 
-/// Writes to the user what was decided for it; the time of the user's update where it was written.
+/// Writes to the user what was decided for it; the time of the user's update where it was written, and where
+/// nobody else changed the user since it was read.
 pub(super) async fn write_user(turn: &Turn, pair: &Ready) -> Result<Option<i64>, Error> {
     let Some(contact) = pair.contact.as_ref().filter(|_| !pair.plan.to_user.is_empty()) else {
         return Ok(None);
@@ -100,7 +101,14 @@ pub(super) async fn write_user(turn: &Turn, pair: &Ready) -> Result<Option<i64>,
         return Ok(None);
     }
     let user = turn.account.update_user(&pair.row.taken.id, &patch).await?;
-    Ok(updated_micros(&user))
+    Ok(updated_micros(&user).filter(|_| is_as_read(turn, &pair.row.values, &user, &pair.plan.to_user)))
+}
+
+/// Whether a user is as it was read, but for the fields we wrote. Where somebody else wrote between our read and our
+/// write, the user's time of its last update must not be taken for seen: no sweep would find the edit any more.
+pub(super) fn is_as_read(turn: &Turn, read: &Values, user: &User, written: &[Field]) -> bool {
+    let now = Values::of_user(user, &turn.fields);
+    turn.fields.iter().filter(|field| !written.contains(field)).all(|field| now.get(field) == read.get(field))
 }
 
 impl Core {

@@ -32,17 +32,7 @@ impl Core {
         let mut won = self.won_deals(turn, taken, &mut done).await?;
         // Of two won deals of one user the one closed last is to fill its fields.
         won.sort_by_key(|(_, deal)| deal.closed_on);
-        let ids: Vec<String> = won.iter().map(|(_, deal)| deal.id.clone()).collect();
-        let contacts_of = match ids.as_slice() {
-            [] => BTreeMap::new(),
-            ids => self.turn_portal(turn).await?.deal_contacts(ids).await?,
-        };
-        let mut contact_ids: Vec<String> = contacts_of.values().flatten().cloned().collect();
-        contact_ids.sort_unstable();
-        contact_ids.dedup();
-        let contacts = self.read_contacts(turn, contact_ids.clone()).await?;
-        let links = self.links_of_contacts(turn.scope(), &contact_ids).await?;
-        let mut pass = Pass::new(contacts, links);
+        let (contacts_of, mut pass) = self.contacts_of_won(turn, &won).await?;
         for (change, deal) in &won {
             let of_deal = contacts_of.get(&deal.id).map_or(&[][..], Vec::as_slice);
             if of_deal.is_empty() {
@@ -60,8 +50,27 @@ impl Core {
         self.record_done(turn, Subject::Deal, done).await
     }
 
+    /// Reads whose contacts won deals are, and what is known of these contacts.
+    pub(super) async fn contacts_of_won(
+        &self,
+        turn: &Turn,
+        won: &[(&Taken, Deal)],
+    ) -> Result<(BTreeMap<String, Vec<String>>, Pass), Error> {
+        let ids: Vec<String> = won.iter().map(|(_, deal)| deal.id.clone()).collect();
+        let contacts_of = match ids.as_slice() {
+            [] => BTreeMap::new(),
+            ids => self.turn_portal(turn).await?.deal_contacts(ids).await?,
+        };
+        let mut contact_ids: Vec<String> = contacts_of.values().flatten().cloned().collect();
+        contact_ids.sort_unstable();
+        contact_ids.dedup();
+        let contacts = self.read_contacts(turn, contact_ids.clone()).await?;
+        let links = self.links_of_contacts(turn.scope(), &contact_ids).await?;
+        Ok((contacts_of, Pass::new(contacts, links)))
+    }
+
     /// Reads the deals taken and keeps the won ones; each other one ends in its outcome.
-    async fn won_deals<'a>(
+    pub(super) async fn won_deals<'a>(
         &self,
         turn: &Turn,
         taken: &'a [Taken],

@@ -11,6 +11,7 @@ use crate::{
     },
     retry::{LONGEST_WAIT, wait_after},
     storage::entity::installation,
+    sweep::run::tally,
     turn::Turn,
 };
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
@@ -67,6 +68,7 @@ impl Core {
             change::put_back(&transaction, scope, subject, taken, failure, now).await?;
         }
         mark_in(&transaction, &done.marks, now).await?;
+        tally(&transaction, scope, subject, &done).await?;
         self.record_outcomes(&transaction, scope, &done.outcomes).await?;
         Ok(transaction.commit().await?)
     }

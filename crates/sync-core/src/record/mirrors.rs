@@ -2,11 +2,15 @@
 //! pace, so they come last; our own link table is what counts, the field is for people.
 
 use serde_json::{Map, Value};
-use storeganise::{error::Class, user::UserPatch};
+use storeganise::{
+    error::Class,
+    user::{User, UserPatch},
+};
 
 use super::{
     done::Done,
     link::{self, Link},
+    side::Values,
     users::updated_micros,
 };
 use crate::{
@@ -21,11 +25,14 @@ use crate::{
 };
 
 impl Core {
-    /// Writes a few contact ids back.
+    /// Writes a few contact ids back, as long as nobody waits for something else: what is left stays due.
     pub(crate) async fn work_mirrors(&self, turn: &Turn, taken: &[Taken]) -> Result<(), Error> {
         let ids: Vec<String> = taken.iter().map(|change| change.id.clone()).collect();
         let links = self.links_of_users(turn.scope(), &ids).await?;
-        for change in taken {
+        for (at, change) in taken.iter().enumerate() {
+            if at > 0 && self.somebody_waits(turn).await? {
+                return Ok(());
+            }
             match links.get(&change.id) {
                 None => {
                     let mut done = Done::default();
@@ -57,9 +64,17 @@ impl Core {
             Err(error) => return Err(error.into()),
         };
         let transaction = self.fenced(&turn.lease).await?;
-        link::note_mirrored(&transaction, turn.scope(), link, updated_micros(&user)).await?;
+        link::note_mirrored(&transaction, turn.scope(), link, seen(turn, link, &user)).await?;
         settle(&transaction, turn.scope(), Subject::Mirror, &[change]).await?;
         self.record_outcomes(&transaction, turn.scope(), &[outcome]).await?;
         Ok(transaction.commit().await?)
     }
+}
+
+/// The user's time of its last update, where nothing but our own write can be behind it. An edit that came before
+/// the write, and that nobody has looked at, must not be taken for seen: no sweep would find it any more.
+fn seen(turn: &Turn, link: &Link, user: &User) -> Option<i64> {
+    let then = turn.installation.settings.as_of(&link.baseline_version)?;
+    let digests = Values::of_user(user, &turn.fields).digests(&turn.key, &then);
+    updated_micros(user).filter(|_| link.baseline.fits(&turn.fields, &digests))
 }

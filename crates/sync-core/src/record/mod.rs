@@ -1,14 +1,16 @@
 //! The sync of records: read both sides as needed, decide by the merge, write in batches, remember.
 //!
 //! `side` reads values off a record, `address` knows the composite field, `baseline` is what a link remembers,
-//! `plan` decides, `newest` where both sides changed and the newer value wins, `write` sends in halves. `users`, `deals`, `contacts` and `mirrors` are the four kinds of
-//! work; `link` keeps the pairs.
+//! `plan` decides, `newest` where both sides changed and the newer value wins, `write` sends in halves.
+//! `users`, `deals`, `contacts` and `mirrors` are the four kinds of work; `link` keeps the pairs; `dry` decides the
+//! same and writes nothing.
 
 pub mod address;
 pub mod baseline;
 pub mod contacts;
 pub mod deals;
 pub mod done;
+pub mod dry;
 pub mod link;
 pub mod matching;
 pub mod mirrors;

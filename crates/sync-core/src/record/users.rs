@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// A user that is to be synced, and its link where it has one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Row {
     pub taken: Taken,
     pub user: User,
@@ -65,7 +65,12 @@ impl Core {
 
     /// Reads the users taken, fifty in a request. What comes back is checked against what was asked: a user
     /// that is missing is asked for by itself before it counts as gone.
-    async fn read_users(&self, turn: &Turn, taken: &[Taken], done: &mut Done) -> Result<Vec<Row>, Error> {
+    pub(super) async fn read_users(
+        &self,
+        turn: &Turn,
+        taken: &[Taken],
+        done: &mut Done,
+    ) -> Result<Vec<Row>, Error> {
         let ids: Vec<String> = taken.iter().map(|change| change.id.clone()).collect();
         let mut users: HashMap<String, User> = HashMap::new();
         for ids in ids.chunks(IDS_PER_REQUEST) {
@@ -108,7 +113,12 @@ impl Core {
     }
 
     /// Decides the linked rows; the contact is read only where its value can change the decision.
-    async fn plan_linked(&self, turn: &Turn, rows: Vec<Row>, done: &mut Done) -> Result<Vec<Ready>, Error> {
+    pub(super) async fn plan_linked(
+        &self,
+        turn: &Turn,
+        rows: Vec<Row>,
+        done: &mut Done,
+    ) -> Result<Vec<Ready>, Error> {
         let settings = &turn.installation.settings;
         let mut asked = Vec::new();
         for row in &rows {
@@ -211,7 +221,12 @@ impl Core {
 
     /// A linked contact that does not answer was merged into another, or is gone. Either way the user is
     /// looked at again at once, under what was found.
-    async fn find_moved_contact(&self, turn: &Turn, row: &Row, done: &mut Done) -> Result<(), Error> {
+    pub(super) async fn find_moved_contact(
+        &self,
+        turn: &Turn,
+        row: &Row,
+        done: &mut Done,
+    ) -> Result<(), Error> {
         let Some(link) = &row.link else { return Ok(()) };
         let portal = self.turn_portal(turn).await?;
         match portal.get(ObjectKind::Contact, &link.contact_id, &[CONTACT_USER_ID]).await? {
@@ -229,7 +244,11 @@ impl Core {
             }
             None => done.forgotten.push(link.user_id.clone()),
         }
-        done.marks.push(Mark::new(turn.scope(), Subject::User, row.taken.id.clone(), Origin::Sync));
+        let mark = Mark::new(turn.scope(), Subject::User, row.taken.id.clone(), Origin::Sync);
+        done.marks.push(match row.taken.run_id {
+            Some(run) => mark.of_run(run),
+            None => mark,
+        });
         Ok(())
     }
 
@@ -334,7 +353,7 @@ pub(super) fn update_of(pair: &Ready) -> Option<Write> {
 }
 
 /// What is written to the contact: the decided fields, and the user's id where it is not there yet.
-fn contact_patch(pair: &Ready) -> BTreeMap<String, String> {
+pub(super) fn contact_patch(pair: &Ready) -> BTreeMap<String, String> {
     let mut patch = contacts::properties(&pair.plan.to_contact, &pair.row.values, pair.contact.as_ref());
     let holds_id = pair.row.link.is_some() && pair.contact.is_none()
         || pair.contact.as_ref().and_then(|contact| contact.text(CONTACT_USER_ID))
@@ -346,7 +365,7 @@ fn contact_patch(pair: &Ready) -> BTreeMap<String, String> {
 }
 
 /// The contact id the user's custom field is known to hold.
-fn mirrored(row: &Row, contact_id: &str) -> Option<String> {
+pub(super) fn mirrored(row: &Row, contact_id: &str) -> Option<String> {
     let shown = row.user.custom_fields.as_ref().and_then(|fields| fields.get(USER_CONTACT_ID));
     if shown.and_then(|value| value.as_str()) == Some(contact_id) {
         return Some(contact_id.to_owned());
@@ -359,7 +378,7 @@ pub(crate) fn updated_micros(user: &User) -> Option<i64> {
     i64::try_from(user.updated?.unix_timestamp_nanos() / 1_000).ok()
 }
 
-fn outcome_of(
+pub(super) fn outcome_of(
     pair: &Ready,
     refused: Option<&hubspot::problem::Problem>,
     unfit: &[Field],

@@ -57,7 +57,7 @@ impl Deal {
     }
 
     /// The custom fields this deal fills. A deal closed earlier than the one the user shows fills none.
-    fn custom_fields(&self, shown: Option<&Map<String, Value>>) -> Map<String, Value> {
+    pub(super) fn custom_fields(&self, shown: Option<&Map<String, Value>>) -> Map<String, Value> {
         let text = |name: &str| shown.and_then(|fields| fields.get(name)).and_then(Value::as_str);
         let another = text(USER_DEAL_ID).is_some_and(|id| !id.is_empty() && id != self.id);
         if another && text(USER_DEAL_CLOSE_DATE).and_then(mapping::day) > self.closed_on {
@@ -90,6 +90,16 @@ impl Pass {
         Self { contacts, links, made: BTreeMap::new(), patches: BTreeMap::new(), paired: HashSet::new() }
     }
 
+    pub(super) fn contact(&self, id: &str) -> Option<&Record> {
+        self.contacts.get(id)
+    }
+
+    /// Remembers a pair for the deals still to come.
+    pub(super) fn pair(&mut self, link: Link) {
+        self.paired.insert(link.user_id.clone());
+        self.links.insert(link.contact_id.clone(), link);
+    }
+
     pub(super) fn links_made(&mut self) -> Vec<Link> {
         std::mem::take(&mut self.made).into_values().collect()
     }
@@ -117,13 +127,13 @@ impl Pass {
 }
 
 /// The user a contact was brought over to.
-struct Found {
-    user: User,
-    created: bool,
+pub(super) struct Found {
+    pub user: User,
+    pub created: bool,
 }
 
 /// Why a contact is not brought over.
-enum NotBrought {
+pub(super) enum NotBrought {
     Skipped(&'static str),
     Conflicted(&'static str, String),
     Failed(String),
@@ -168,26 +178,15 @@ impl Core {
             (false, true) => Action::Unchanged,
         };
         done.outcomes.push(outcome(action).user(&user_id).fields(fields));
-        let mut patch = contacts::properties(&plan.to_contact, &row.values, Some(&contact));
-        if contact.text(CONTACT_USER_ID) != Some(user_id.as_str()) {
-            patch.insert(CONTACT_USER_ID.to_owned(), user_id.clone());
-        }
-        pass.patches.insert(contact.id.clone(), (patch, plan.to_contact));
-        pass.paired.insert(user_id.clone());
-        let link = Link {
-            user_id: user_id.clone(),
-            contact_id: contact.id.clone(),
-            baseline: plan.baseline,
-            baseline_version: turn.installation.settings.baseline_version(),
-            mirrored_contact_id: turn.installation.settings.mirrors.then(|| contact.id.clone()),
-            user_updated: user_updated.or_else(|| updated_micros(&found.user)),
-        };
-        pass.links.insert(contact.id, link.clone());
+        let patch = contact_patch(&row, &contact, &plan);
+        let link = link_of(turn, &found.user, &contact, &plan, user_updated);
+        pass.patches.insert(contact.id, (patch, plan.to_contact));
+        pass.pair(link.clone());
         pass.made.insert(user_id, link);
         Ok(())
     }
 
-    /// Finds the user a contact belongs to: by link, by the id the contact holds, by e-mail; else makes one.
+    /// Finds the user a contact belongs to; else makes one.
     async fn user_of_contact(
         &self,
         turn: &Turn,
@@ -195,23 +194,8 @@ impl Core {
         contact: &Record,
         pass: &Pass,
     ) -> Result<Result<Found, NotBrought>, Error> {
-        let linked = pass.links.get(&contact.id).map(|link| link.user_id.as_str());
-        for id in linked.into_iter().chain(contact.text(CONTACT_USER_ID)) {
-            if let Some(user) = turn.account.user(id).await? {
-                return self.checked(turn, contact, user, pass).await;
-            }
-        }
-        let emails = contact_emails(contact);
-        for email in &emails {
-            if let Some(user) = turn.account.user_by_email(email).await? {
-                return self.checked(turn, contact, user, pass).await;
-            }
-        }
-        if emails.is_empty() {
-            return Ok(Err(NotBrought::Skipped("contact_without_email")));
-        }
-        if !turn.installation.settings.create_users {
-            return Ok(Err(NotBrought::Skipped("create_users_off")));
+        if let Some(known) = self.known_user(turn, contact, pass).await? {
+            return Ok(known);
         }
         let new = new_user(turn, contact, deal);
         match turn.account.create_user(&new).await {
@@ -225,6 +209,35 @@ impl Core {
                 None => Err(error.into()),
             },
         }
+    }
+
+    /// Finds the user a contact belongs to: by link, by the id the contact holds, by e-mail. None where one is to
+    /// be made.
+    pub(super) async fn known_user(
+        &self,
+        turn: &Turn,
+        contact: &Record,
+        pass: &Pass,
+    ) -> Result<Option<Result<Found, NotBrought>>, Error> {
+        let linked = pass.links.get(&contact.id).map(|link| link.user_id.as_str());
+        for id in linked.into_iter().chain(contact.text(CONTACT_USER_ID)) {
+            if let Some(user) = turn.account.user(id).await? {
+                return self.checked(turn, contact, user, pass).await.map(Some);
+            }
+        }
+        let emails = contact_emails(contact);
+        for email in &emails {
+            if let Some(user) = turn.account.user_by_email(email).await? {
+                return self.checked(turn, contact, user, pass).await.map(Some);
+            }
+        }
+        if emails.is_empty() {
+            return Ok(Some(Err(NotBrought::Skipped("contact_without_email"))));
+        }
+        if !turn.installation.settings.create_users {
+            return Ok(Some(Err(NotBrought::Skipped("create_users_off"))));
+        }
+        Ok(None)
     }
 
     /// A user that was found may still not be the contact's: staff, or linked to another contact.
@@ -251,9 +264,9 @@ impl Core {
     }
 
     /// Decides the pair: a won deal brings the contact over, so both directions are open.
-    fn plan_won(&self, turn: &Turn, user: &User, contact: &Record, pass: &Pass) -> (Row, Plan) {
+    pub(super) fn plan_won(&self, turn: &Turn, user: &User, contact: &Record, pass: &Pass) -> (Row, Plan) {
         let row = Row {
-            taken: Taken { id: user.id.clone(), generation: 0, attempts: 0 },
+            taken: Taken::unmarked(user.id.clone()),
             values: Values::of_user(user, &turn.fields),
             link: pass.links.get(&contact.id).filter(|link| link.user_id == user.id).cloned(),
             user: user.clone(),
@@ -264,6 +277,27 @@ impl Core {
     }
 }
 
+/// What the link of a pair will remember.
+pub(super) fn link_of(turn: &Turn, user: &User, contact: &Record, plan: &Plan, updated: Option<i64>) -> Link {
+    Link {
+        user_id: user.id.clone(),
+        contact_id: contact.id.clone(),
+        baseline: plan.baseline.clone(),
+        baseline_version: turn.installation.settings.baseline_version(),
+        mirrored_contact_id: turn.installation.settings.mirrors.then(|| contact.id.clone()),
+        user_updated: updated.or_else(|| updated_micros(user)),
+    }
+}
+
+/// What is written to the contact: the decided fields, and the user's id where it is not there yet.
+pub(super) fn contact_patch(row: &Row, contact: &Record, plan: &Plan) -> BTreeMap<String, String> {
+    let mut patch = contacts::properties(&plan.to_contact, &row.values, Some(contact));
+    if contact.text(CONTACT_USER_ID) != Some(row.taken.id.as_str()) {
+        patch.insert(CONTACT_USER_ID.to_owned(), row.taken.id.clone());
+    }
+    patch
+}
+
 /// Writes to the user what the pair and the deal bring, in one request; the names of the fields written.
 async fn write_won_user(
     turn: &Turn,
@@ -272,6 +306,24 @@ async fn write_won_user(
     found: &Found,
     plan: &Plan,
 ) -> Result<(Vec<String>, Option<i64>), Error> {
+    let (patch, fields) = won_patch(turn, deal, contact, found, plan);
+    if patch.is_empty() {
+        return Ok((fields, None));
+    }
+    let user = turn.account.update_user(&found.user.id, &patch).await?;
+    let read = Values::of_user(&found.user, &turn.fields);
+    let is_ours = contacts::is_as_read(turn, &read, &user, &plan.to_user);
+    Ok((fields, updated_micros(&user).filter(|_| is_ours)))
+}
+
+/// What the pair and the deal bring to the user, and the names of the fields.
+pub(super) fn won_patch(
+    turn: &Turn,
+    deal: &Deal,
+    contact: &Record,
+    found: &Found,
+    plan: &Plan,
+) -> (UserPatch, Vec<String>) {
     let mut patch: UserPatch =
         contacts::user_patch(&plan.to_user, &Values::of_contact(contact, &turn.fields));
     let mut fields: Vec<String> = plan.to_user.iter().map(|field| field.name().to_owned()).collect();
@@ -287,15 +339,11 @@ async fn write_won_user(
         }
         fields.extend(patch.custom_fields.keys().cloned());
     }
-    if patch.is_empty() {
-        return Ok((fields, None));
-    }
-    let user = turn.account.update_user(&found.user.id, &patch).await?;
-    Ok((fields, updated_micros(&user)))
+    (patch, fields)
 }
 
 /// The user a contact becomes. Storeganise requires both names: a placeholder stands in for a missing one.
-fn new_user(turn: &Turn, contact: &Record, deal: &Deal) -> NewUser {
+pub(super) fn new_user(turn: &Turn, contact: &Record, deal: &Deal) -> NewUser {
     let settings = &turn.installation.settings;
     let values = Values::of_contact(contact, &turn.fields);
     let text = |field: &Field| values.get(field).map(str::to_owned);

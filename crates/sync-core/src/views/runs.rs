@@ -1,8 +1,6 @@
-//! Runs: sweeps over an installation's records, how far they came, and asking for one.
+//! Runs: sweeps over an installation's records, how far they came, asking for one and calling one off.
 
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use uuid::Uuid;
 
 use super::{Page, bounded};
@@ -11,8 +9,14 @@ use crate::{
     core::Core,
     error::Error,
     installation::{Installation, Scope},
-    queue::change::{Mark, Origin, Subject, mark_in},
-    storage::entity::run,
+    preview::rows,
+    queue::change::{Mark, Origin, Subject, drop_of_run, mark_in, pending_of_run},
+    storage::entity::{installation, run},
+    sweep::{
+        cursor::{Cursor, Phase},
+        move_cursors,
+        run::{Counts, counts_of, cursor_of, end, new_run, running},
+    },
 };
 
 /// What a run goes through.
@@ -22,6 +26,8 @@ pub enum RunKind {
     Backfill,
     /// What changed since the last sweep.
     Reconcile,
+    /// Every user of the business, and nothing is written: it says what a backfill would do.
+    Preview,
 }
 
 impl RunKind {
@@ -31,13 +37,14 @@ impl RunKind {
         match self {
             Self::Backfill => "backfill",
             Self::Reconcile => "reconcile",
+            Self::Preview => "preview",
         }
     }
 
     /// Reads the word back.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Backfill, Self::Reconcile].into_iter().find(|kind| kind.word() == word)
+        [Self::Backfill, Self::Reconcile, Self::Preview].into_iter().find(|kind| kind.word() == word)
     }
 }
 
@@ -46,8 +53,12 @@ impl RunKind {
 pub enum RunState {
     /// It goes on with the next turn.
     Running,
-    /// It went through everything.
+    /// It went through everything, and all it found is worked.
     Finished,
+    /// A person called it off.
+    Cancelled,
+    /// A provider refused it again and again.
+    Failed,
 }
 
 impl RunState {
@@ -57,13 +68,17 @@ impl RunState {
         match self {
             Self::Running => "running",
             Self::Finished => "finished",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
         }
     }
 
     /// Reads the word back.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Running, Self::Finished].into_iter().find(|state| state.word() == word)
+        [Self::Running, Self::Finished, Self::Cancelled, Self::Failed]
+            .into_iter()
+            .find(|state| state.word() == word)
     }
 }
 
@@ -80,46 +95,132 @@ pub struct RunRow {
     pub seen: u64,
     /// Records marked to be looked at again.
     pub marked: u64,
+    /// What came of those it alone asked for; of a preview, see its report.
+    pub outcomes: Tally,
+    /// How far it is, while it goes on.
+    pub progress: Option<Progress>,
     /// When it began, in microseconds since 1970.
     pub started_at: i64,
     /// When it ended.
     pub finished_at: Option<i64>,
+    /// Why it failed, as a code.
+    pub reason: Option<String>,
+}
+
+/// What came of the records of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// A record was made on the other side.
+    pub created: u64,
+    /// The other side's record was changed.
+    pub updated: u64,
+    /// Both sides agreed already.
+    pub unchanged: u64,
+    /// It is not synced, for a reason.
+    pub skipped: u64,
+    /// A person has to decide.
+    pub conflicted: u64,
+    /// It was refused.
+    pub failed: u64,
+}
+
+/// How far a run is that goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Progress {
+    /// Records done with.
+    pub done: u64,
+    /// Records there are; none while they are still being counted.
+    pub total: Option<u64>,
+    /// Records a minute, since all were counted.
+    pub per_minute: Option<f64>,
+    /// Seconds until it is over, at that pace.
+    pub remaining_seconds: Option<u64>,
+}
+
+impl RunRow {
+    /// What a reconcile found and had to write: each is an event that was lost, or a fault.
+    #[must_use]
+    pub fn drift(&self) -> u64 {
+        if self.kind == RunKind::Reconcile { self.outcomes.created + self.outcomes.updated } else { 0 }
+    }
 }
 
 impl Core {
-    /// Begins a run. Runs of one installation go on one after the other; a reconcile is only asked for sooner
-    /// than by itself.
+    /// Begins a run; its id, where it has one yet: a reconcile is only asked for sooner than by itself.
     ///
     /// # Errors
-    /// [`Error::NotNow`] where a backfill is going on already, or the installation may not work.
+    /// [`Error::NotNow`] where a backfill or a preview is going on already, or the installation is not ready for it.
     pub async fn begin_run(
         &self,
         installation: &Installation,
         kind: RunKind,
         by: &Actor,
-    ) -> Result<(), Error> {
-        let scope = installation.scope();
-        let now = self.now_micros();
-        if kind == RunKind::Backfill {
-            if !installation.may_work() {
-                return Err(Error::NotNow(
-                    "A backfill needs the add-on enabled, here and at Storeganise.".to_owned(),
-                ));
-            }
-            if self.backfill_is_running(scope).await? {
-                return Err(Error::NotNow(
-                    "All users are being synced already. Wait until that has ended.".to_owned(),
-                ));
-            }
+    ) -> Result<Option<Uuid>, Error> {
+        let (scope, now) = (installation.scope(), self.now_micros());
+        if kind == RunKind::Backfill && !installation.may_work() {
+            return Err(Error::NotNow(
+                "A backfill needs the add-on enabled, here and at Storeganise.".to_owned(),
+            ));
+        }
+        if kind == RunKind::Preview && !self.may_preview(installation).await? {
+            return Err(Error::NotNow(
+                "A preview needs HubSpot authorised and the add-on not disabled.".to_owned(),
+            ));
         }
         let transaction = self.db().begin().await?;
-        if kind == RunKind::Backfill {
-            let row = new_run(self.random().uuid(self.clock().now()), scope, kind, None, now);
-            run::Entity::insert(row).exec_without_returning(&transaction).await?;
-        }
+        // It locks the lease's row: of two who ask at once, the second one sees the first one's run.
         mark_in(&transaction, &[Mark::new(scope, Subject::Sweep, "", Origin::Person)], now).await?;
+        for run in running(&transaction, scope).await? {
+            let already = match run.kind {
+                RunKind::Backfill => "All users are being synced already.",
+                RunKind::Preview => "A preview is being made already.",
+                RunKind::Reconcile => continue,
+            };
+            return Err(Error::NotNow(format!("{already} Wait until that has ended, or cancel it.")));
+        }
+        let mut begun = None;
+        if kind != RunKind::Reconcile {
+            let id = self.random().uuid(self.clock().now());
+            let row = new_run(id, scope, kind, now);
+            run::Entity::insert(row).exec_without_returning(&transaction).await?;
+            begun = Some(id);
+        }
         let action = format!("run.{}", kind.word());
         self.audit(&transaction, &Entry::about(by, installation.id, action)).await?;
+        transaction.commit().await?;
+        self.work.notify_one();
+        Ok(begun)
+    }
+
+    /// Calls a run off. What it alone asked for and nobody has worked is dropped; what somebody waits for stays, and
+    /// what is done stays done. The next sweep begins where the one before the run had ended.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the installation has no such run, [`Error::NotNow`] where it is over.
+    pub async fn cancel_run(&self, installation: &Installation, id: Uuid, by: &Actor) -> Result<(), Error> {
+        let (scope, now) = (installation.scope(), self.now_micros());
+        let transaction = self.db().begin().await?;
+        mark_in(&transaction, &[Mark::new(scope, Subject::Sweep, "", Origin::Person)], now).await?;
+        let row = run::Entity::find_by_id(id)
+            .filter(run::Column::InstallationId.eq(scope.id()))
+            .one(&transaction)
+            .await?
+            .ok_or(Error::NotFound)?;
+        if !end(&transaction, scope, id, (RunState::Cancelled, None), now).await? {
+            return Err(Error::NotNow("This run is over already.".to_owned()));
+        }
+        let dropped = drop_of_run(&transaction, scope, id).await?;
+        if row.kind == RunKind::Preview.word() {
+            rows::drop_pending(&transaction, scope, id).await?;
+        } else if let Some(cursor) = cursor_of(&row)?.filter(|cursor| cursor.phase == Phase::Work) {
+            let found = installation::Entity::find_by_id(scope.id()).one(&transaction).await?;
+            let now = found.ok_or(Error::NotFound)?;
+            let users = back(cursor.users_before, now.users_cursor);
+            let deals = back(cursor.deals_before, now.deals_cursor);
+            move_cursors(&transaction, scope, (users, deals)).await?;
+        }
+        let detail = format!("{}, {dropped} changes dropped", row.kind);
+        self.audit(&transaction, &Entry::about(by, installation.id, "run.cancelled").with(detail)).await?;
         transaction.commit().await?;
         self.work.notify_one();
         Ok(())
@@ -140,73 +241,121 @@ impl Core {
                 .map_err(|_| Error::invalid("cursor", "The cursor is the `next` of the page before."))?;
             query = query.filter(run::Column::Id.lt(id));
         }
-        let rows = query.all(self.db().reader()).await?;
-        let rows = rows.iter().map(RunRow::from_row).collect::<Result<Vec<_>, _>>()?;
+        let mut rows = Vec::new();
+        for row in query.all(self.db().reader()).await? {
+            rows.push(self.run_row(scope, &row).await?);
+        }
         Ok(Page::cut(rows, limit, |row| row.id.to_string()))
     }
 
-    async fn backfill_is_running(&self, scope: Scope) -> Result<bool, Error> {
-        let found = run::Entity::find()
+    /// One run.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the installation has no such run.
+    pub async fn run(&self, scope: Scope, id: Uuid) -> Result<RunRow, Error> {
+        let found = run::Entity::find_by_id(id)
             .filter(run::Column::InstallationId.eq(scope.id()))
-            .filter(run::Column::State.eq(RunState::Running.word()))
-            .filter(run::Column::Kind.eq(RunKind::Backfill.word()))
             .one(self.db().reader())
             .await?;
-        Ok(found.is_some())
+        self.run_row(scope, &found.ok_or(Error::NotFound)?).await
     }
 
-    /// The run that is going on, if any: the one begun first.
-    pub(crate) async fn running(&self, scope: Scope) -> Result<Option<run::Model>, Error> {
-        Ok(run::Entity::find()
-            .filter(run::Column::InstallationId.eq(scope.id()))
-            .filter(run::Column::State.eq(RunState::Running.word()))
-            .order_by_asc(run::Column::Id)
-            .one(self.db().reader())
-            .await?)
-    }
-}
-
-pub(crate) fn new_run(
-    id: Uuid,
-    scope: Scope,
-    kind: RunKind,
-    cursor: Option<String>,
-    now: i64,
-) -> run::ActiveModel {
-    run::ActiveModel {
-        id: Set(id),
-        installation_id: Set(scope.id()),
-        kind: Set(kind.word().to_owned()),
-        state: Set(RunState::Running.word().to_owned()),
-        cursor: Set(cursor),
-        done: Set(0),
-        total: Set(None),
-        counts: Set("{\"marked\":0}".to_owned()),
-        started_at: Set(now),
-        finished_at: Set(None),
-        reason: Set(None),
-    }
-}
-
-/// What a run has counted so far, kept as JSON.
-#[derive(Debug, Clone, Copy, Default, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
-pub(crate) struct Counts {
-    /// Records marked to be looked at again.
-    pub marked: u64,
-}
-
-impl RunRow {
-    fn from_row(row: &run::Model) -> Result<Self, Error> {
-        let counts: Counts = serde_json::from_str(&row.counts).map_err(|_| Error::Corrupt("run counts"))?;
-        Ok(Self {
+    async fn run_row(&self, scope: Scope, row: &run::Model) -> Result<RunRow, Error> {
+        let kind = RunKind::from_word(&row.kind).ok_or(Error::Corrupt("run kind"))?;
+        let state = RunState::from_word(&row.state).ok_or(Error::Corrupt("run state"))?;
+        let counts = counts_of(row)?;
+        let progress = if state == RunState::Running {
+            let pending = match kind {
+                RunKind::Preview => rows::pending(self.db().reader(), scope, row.id).await?,
+                _ => pending_of_run(self.db().reader(), scope, row.id).await?,
+            };
+            Some(progress(cursor_of(row)?.as_ref(), pending, self.now_micros()))
+        } else {
+            None
+        };
+        Ok(RunRow {
             id: row.id,
-            kind: RunKind::from_word(&row.kind).ok_or(Error::Corrupt("run kind"))?,
-            state: RunState::from_word(&row.state).ok_or(Error::Corrupt("run state"))?,
+            kind,
+            state,
             seen: u64::try_from(row.done).unwrap_or(0),
             marked: counts.marked,
+            outcomes: counts.into(),
+            progress,
             started_at: row.started_at,
             finished_at: row.finished_at,
+            reason: row.reason.clone(),
         })
+    }
+}
+
+/// The cursor to go back to, where the present one is further on.
+fn back(before: Option<i64>, now: Option<i64>) -> Option<i64> {
+    before.filter(|before| now.is_none_or(|now| *before < now))
+}
+
+/// How far a run is, by what it found and how much of that is still to be worked.
+fn progress(cursor: Option<&Cursor>, pending: u64, now: i64) -> Progress {
+    let Some(cursor) = cursor else { return Progress::default() };
+    let found = cursor.users.listed + cursor.deals.listed;
+    let done = found.saturating_sub(pending);
+    let Some(began_at) = cursor.work_began_at else { return Progress { done, ..Progress::default() } };
+    let minutes = seconds(now - began_at) / 60.0;
+    let worked = cursor.work_at_first.saturating_sub(pending);
+    let per_minute = (worked > 0 && minutes > 0.0).then(|| as_number(worked) / minutes);
+    let remaining_seconds = per_minute.map(|pace| whole(as_number(pending) / pace * 60.0));
+    Progress { done, total: Some(found), per_minute, remaining_seconds }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a pace is shown in three digits")]
+fn as_number(count: u64) -> f64 {
+    count as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a pace is shown in three digits")]
+fn seconds(micros: i64) -> f64 {
+    micros as f64 / 1_000_000.0
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what is too long for the number is as good as for ever"
+)]
+fn whole(seconds: f64) -> u64 {
+    seconds.ceil() as u64
+}
+
+impl From<Counts> for Tally {
+    fn from(counts: Counts) -> Self {
+        Self {
+            created: counts.created,
+            updated: counts.updated,
+            unchanged: counts.unchanged,
+            skipped: counts.skipped,
+            conflicted: counts.conflicted,
+            failed: counts.failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1_000_000;
+
+    #[test]
+    fn a_run_counts_first_and_then_says_how_long_it_takes() {
+        assert_eq!(progress(None, 0, SECOND), Progress::default());
+        let mut cursor = Cursor::default();
+        cursor.users.listed = 1_000;
+        let counting = progress(Some(&cursor), 900, SECOND);
+        assert_eq!((counting.done, counting.total, counting.remaining_seconds), (100, None, None));
+        cursor.users.listed = 2_000;
+        (cursor.work_began_at, cursor.work_at_first) = (Some(10 * SECOND), 1_900);
+        assert_eq!(progress(Some(&cursor), 1_900, 10 * SECOND).per_minute, None, "there is no pace yet");
+        let working = progress(Some(&cursor), 1_300, 40 * SECOND);
+        assert_eq!((working.done, working.total), (700, Some(2_000)));
+        assert_eq!((working.per_minute, working.remaining_seconds), (Some(1_200.0), Some(65)));
     }
 }

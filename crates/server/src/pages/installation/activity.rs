@@ -179,19 +179,10 @@ fn outcome(row: OutcomeRow, here: &str, now: i64) -> Outcome {
         subject_id: row.subject_id,
         can_replay: matches!(row.action, Action::Skipped | Action::Conflicted | Action::Failed),
         ids: ids.map(|(kind, id)| RecordId { kind, href: address_of(here, "", &id, None), id }).collect(),
-        action: Badge::new(tone(row.action), row.action.word()),
+        action: Badge::new(words::tone(row.action), row.action.word()),
         reason: row.reason.as_deref().map(|reason| words::explain(reason).text()),
         fields: row.fields.join(", "),
         correlation_id: row.correlation_id,
-    }
-}
-
-fn tone(action: Action) -> &'static str {
-    match action {
-        Action::Created | Action::Updated => "good",
-        Action::Unchanged | Action::Skipped => "rest",
-        Action::Conflicted => "need",
-        Action::Failed => "bad",
     }
 }
 

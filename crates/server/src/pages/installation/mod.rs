@@ -12,6 +12,7 @@ use crate::app::AppState;
 
 mod action;
 mod activity;
+mod run;
 mod settings;
 mod show;
 mod status;
@@ -24,6 +25,9 @@ pub(super) fn router() -> Router<AppState> {
         .route("/installations/{id}/settings", get(settings::show).post(settings::change))
         .route("/installations/{id}/activity", get(activity::show))
         .route("/installations/{id}/runs", post(work::begin_run))
+        .route("/installations/{id}/runs/{run}", get(run::show))
+        .route("/installations/{id}/runs/{run}/cancel", post(run::cancel))
+        .route("/installations/{id}/runs/{run}/preview.csv", get(run::rows))
         .route("/installations/{id}/check", post(work::check_connection))
         .route("/installations/{id}/ask-storeganise", post(work::ask_storeganise))
         .route("/installations/{id}/replay", post(work::replay))

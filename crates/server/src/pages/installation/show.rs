@@ -9,6 +9,7 @@ use sync_core::{
 };
 
 use super::{
+    run::Run,
     settings::SettingsForm,
     status,
     steps::{self, Step},
@@ -76,15 +77,6 @@ struct Storeganise {
     fields_refused: bool,
 }
 
-struct Run {
-    name: &'static str,
-    state: Badge,
-    seen: String,
-    marked: String,
-    started: Moment,
-    finished: Option<Moment>,
-}
-
 struct Line {
     at: Moment,
     actor: String,
@@ -93,11 +85,13 @@ struct Line {
 }
 
 /// Which buttons the present state has a use for.
+#[expect(clippy::struct_excessive_bools, reason = "one for each button")]
 struct Buttons {
     is_pending: bool,
     may_pause: bool,
     may_disable: bool,
     may_work: bool,
+    may_preview: bool,
 }
 
 pub(super) async fn show(
@@ -170,15 +164,7 @@ fn storeganise(summary: &Summary, now: i64) -> Storeganise {
 
 async fn runs(core: &Core, summary: &Summary, now: i64) -> Result<Vec<Run>, Error> {
     let page = core.runs(summary.installation.scope(), None, RUNS_SHOWN).await?;
-    let shown = page.items.into_iter().map(|run| Run {
-        name: words::run(run.kind),
-        state: Badge::new(if run.finished_at.is_some() { "good" } else { "work" }, run.state.word()),
-        seen: grouped(run.seen),
-        marked: grouped(run.marked),
-        started: Moment::new(run.started_at, now),
-        finished: run.finished_at.map(|at| Moment::new(at, now)),
-    });
-    Ok(shown.collect())
+    Ok(page.items.iter().map(|run| Run::of(run, now)).collect())
 }
 
 async fn audit(core: &Core, summary: &Summary, now: i64) -> Result<Vec<Line>, Error> {
@@ -208,5 +194,6 @@ fn buttons(summary: &Summary) -> Buttons {
         may_pause: state == Life::Enabled,
         may_disable: !matches!(state, Life::Pending | Life::Disabled),
         may_work: summary.installation.may_work() && is_connected(summary),
+        may_preview: !matches!(state, Life::Pending | Life::Disabled) && is_connected(summary),
     }
 }

@@ -40,9 +40,10 @@ pub(super) async fn begin_run(
     let done = match kind {
         RunKind::Backfill => "All users are being synced now. The list of runs shows how far it is.",
         RunKind::Reconcile => "Missed changes are being looked for now.",
+        RunKind::Preview => "A preview is being made now; nothing is written. The list of runs leads to it.",
     };
     let begun = state.core.begin_run(&found, kind, &staff.actor()).await;
-    flash::back(&session, &format!("/installations/{}", found.id), begun.map(|()| done.to_owned())).await
+    flash::back(&session, &format!("/installations/{}", found.id), begun.map(|_| done.to_owned())).await
 }
 
 pub(super) async fn check_connection(

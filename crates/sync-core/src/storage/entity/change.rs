@@ -20,6 +20,7 @@ pub struct Model {
     pub parked_at: Option<i64>,
     pub cause: Option<String>,
     pub lane: i32,
+    pub run_id: Option<Uuid>,
 }
 
 /// The tables are joined by hand, within one installation.

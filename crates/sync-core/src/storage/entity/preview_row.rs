@@ -9,13 +9,19 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub run_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub number: i64,
+    pub subject: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub record: String,
     pub installation_id: Uuid,
-    pub side: String,
     pub user_id: Option<String>,
     pub contact_id: Option<String>,
-    pub action: String,
-    pub fields: String,
+    pub deal_id: Option<String>,
+    pub contact_action: String,
+    pub contact_fields: String,
+    pub contact_refused: String,
+    pub user_action: String,
+    pub user_fields: String,
+    pub user_refused: String,
     pub reason: Option<String>,
 }
 
