@@ -21,6 +21,25 @@ enum Link {
     Table,
     /// Fields that were written back and forth lately, as JSON: name, direction, how often, since when.
     Flips,
+    /// Since when the pair rests: nothing is written for it until its contact is back, or a person says so.
+    GoneAt,
+    /// Why it rests, as a reason's code.
+    GoneBecause,
+}
+
+#[derive(DeriveIden)]
+enum Outcome {
+    Table,
+    /// HubSpot's own code for a refusal, such as `INVALID_EMAIL`.
+    ProviderCode,
+}
+
+#[derive(DeriveIden)]
+enum Tombstone {
+    Table,
+    UserDigest,
+    /// Keyed digest of an erased contact's id, or of its user's.
+    Digest,
 }
 
 #[derive(DeriveIden)]
@@ -109,6 +128,16 @@ impl MigrationTrait for Migration {
         manager.alter_table(Table::alter().table(Change::Table).add_column(lane).to_owned()).await?;
         let flips = text_null(Link::Flips);
         manager.alter_table(Table::alter().table(Link::Table).add_column(flips).to_owned()).await?;
+        self.let_pairs_rest(manager).await?;
+        let provider_code = text_null(Outcome::ProviderCode);
+        manager
+            .alter_table(Table::alter().table(Outcome::Table).add_column(provider_code).to_owned())
+            .await?;
+        let digest = Table::alter()
+            .table(Tombstone::Table)
+            .rename_column(Tombstone::UserDigest, Tombstone::Digest)
+            .to_owned();
+        manager.alter_table(digest).await?;
         for table in [conflict(), brake(), brake_row(), notice(), outcome_day(), preview_row()] {
             manager.create_table(table).await?;
         }
@@ -119,6 +148,18 @@ impl MigrationTrait for Migration {
             .col(Notice::InstallationId)
             .col(Notice::ClosedAt);
         manager.create_index(notice_open).await?;
+        Ok(())
+    }
+}
+
+impl Migration {
+    /// Links that rest are few among many: a partial index finds them.
+    async fn let_pairs_rest(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        for column in [big_integer_null(Link::GoneAt), text_null(Link::GoneBecause)] {
+            manager.alter_table(Table::alter().table(Link::Table).add_column(column).to_owned()).await?;
+        }
+        let index = "CREATE INDEX link_gone ON link (installation_id, synced_at) WHERE gone_at IS NOT NULL";
+        manager.get_connection().execute_unprepared(index).await?;
         Ok(())
     }
 }

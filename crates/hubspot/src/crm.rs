@@ -97,6 +97,14 @@ impl Portal {
         self.batch(kind, "update", writes.len(), || batch::writes(writes, None)).await
     }
 
+    /// Makes up to [`BATCH`] records. Not safe to repeat: after a failure look first whether they are there.
+    ///
+    /// # Errors
+    /// See [`Error::class`]. A refusal of the whole batch may be due to one of its rows; nothing is made then.
+    pub async fn create(&self, kind: ObjectKind, writes: Vec<Write>) -> Result<BatchReply, Error> {
+        self.batch(kind, "create", writes.len(), || batch::new_records(writes)).await
+    }
+
     /// Makes or changes up to [`BATCH`] records by their values of a unique property; safe to repeat.
     ///
     /// # Errors
@@ -230,7 +238,10 @@ impl Portal {
             return Ok(BatchReply::default());
         }
         let path = format!("{}/batch/{verb}", objects(kind));
-        self.fetch(Call::post(path, "objects/batch", body())).await
+        let answer = self.send(Call::post(path, "objects/batch", body())).await?;
+        let mut reply: BatchReply = read(&answer.body)?;
+        reply.correlate(answer.correlation_id());
+        Ok(reply)
     }
 
     async fn fetch<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {

@@ -3,7 +3,11 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{associations::Paging, lenient, record::Record};
+use crate::{
+    associations::Paging,
+    lenient,
+    record::{Record, Unread},
+};
 
 /// The properties of a deal that are read.
 pub const DEAL_PROPERTIES: [&str; 7] =
@@ -20,6 +24,8 @@ pub const SEARCH_RESULTS_MAX: u32 = 10_000;
 pub struct Page {
     /// The records, in the order of their last change.
     pub records: Vec<Record>,
+    /// The records that are not what we know.
+    pub unread: Vec<Unread>,
     /// Where the next page begins; `None` on the last one.
     pub next: Option<String>,
 }
@@ -27,14 +33,15 @@ pub struct Page {
 #[derive(Deserialize)]
 struct WirePage {
     #[serde(default, deserialize_with = "lenient::null_is_empty")]
-    results: Vec<Record>,
+    results: Vec<Value>,
     #[serde(default, deserialize_with = "lenient::or_empty")]
     paging: Option<Paging>,
 }
 
 impl From<WirePage> for Page {
     fn from(page: WirePage) -> Self {
-        Self { records: page.results, next: page.paging.and_then(Paging::after) }
+        let (records, unread) = lenient::each(page.results);
+        Self { records, unread, next: page.paging.and_then(Paging::after) }
     }
 }
 

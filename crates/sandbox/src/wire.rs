@@ -38,6 +38,7 @@ async fn observe(
     next: Next,
 ) -> Response {
     let path = request.uri().path().to_owned();
+    let whole_path = request.uri().path_and_query().map_or(path.clone(), ToString::to_string);
     if provider == Provider::Hubspot && is_page(&path) {
         return next.run(request).await;
     }
@@ -48,7 +49,7 @@ async fn observe(
     let in_flight = world.stats.begin(key.clone());
 
     world.latency.wait(provider).await;
-    let fault = world.faults.on_request(provider, &method, &route, &path);
+    let fault = world.faults.on_request(provider, &method, &route, &whole_path);
     let response = answer(provider, fault, request, next).await;
 
     let caller = response.as_ref().and_then(|r| r.extensions().get::<Caller>()).map(|c| c.0.clone()).or(key);
@@ -62,7 +63,17 @@ async fn observe(
         at_ms,
     });
     drop(in_flight);
-    response.unwrap_or_else(cut)
+    let mut response = response.unwrap_or_else(cut);
+    if provider == Provider::Hubspot {
+        response.headers_mut().insert("x-hubspot-correlation-id", correlation(at_ms));
+    }
+    response
+}
+
+/// What HubSpot's support would ask for; a whole refusal has one in its body as well.
+fn correlation(at_ms: u64) -> header::HeaderValue {
+    header::HeaderValue::from_str(&format!("sandbox-{at_ms}"))
+        .expect("digits and a dash may stand in a header")
 }
 
 /// Answers the request with or without its fault; nothing stands for a cut connection.

@@ -118,6 +118,7 @@ pub fn run(kind: RunKind) -> &'static str {
 pub fn subject(subject: Subject) -> &'static str {
     match subject {
         Subject::Sweep => "Sweep",
+        Subject::Erasure => "Privacy deletion",
         Subject::User => "User",
         Subject::Deal => "Deal",
         Subject::Contact => "Contact",

@@ -20,10 +20,10 @@ use crate::{
     api_url::ApiUrl,
     error::{Class, Error},
     http::{Answer, Http},
-    lenient::{self, List},
+    lenient,
     pace::Pace,
     task::Task,
-    user::{NewUser, User, UserPatch, UsersQuery},
+    user::{NewUser, Records, User, UserPatch, UsersQuery},
 };
 
 /// How many users one request may name by id.
@@ -109,22 +109,22 @@ impl Account {
             ("limit", &limit),
             INCLUDE_CUSTOM_FIELDS,
         ]);
-        let List(found) = self.read::<List<User>>(search).await?;
-        Ok(found.into_iter().find(has_it))
+        let found: Records<User> = lenient::each(self.read(search).await?);
+        Ok(found.records.into_iter().find(has_it))
     }
 
     /// Reads up to [`IDS_PER_REQUEST`] users with custom fields in one request.
     ///
     /// The answer holds each asked user once, and no other one; who is missing does not exist, or the provider
-    /// did not heed the ids.
+    /// did not heed the ids. A user of another shape is named among those that could not be read.
     ///
     /// # Errors
     /// See [`Error::class`].
-    pub async fn users_by_ids(&self, ids: &[String]) -> Result<Vec<User>, Error> {
+    pub async fn users_by_ids(&self, ids: &[String]) -> Result<Records<User>, Error> {
         debug_assert!(ids.len() <= IDS_PER_REQUEST, "more ids than one request may name");
         let mut asked: HashSet<&str> = ids.iter().map(String::as_str).filter(|id| !id.is_empty()).collect();
         if asked.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Records { records: Vec::new(), unread: Vec::new() });
         }
         let mut list: Vec<&str> = asked.iter().copied().collect();
         list.sort_unstable();
@@ -134,8 +134,8 @@ impl Account {
             ("limit", &limit),
             INCLUDE_CUSTOM_FIELDS,
         ]);
-        let List(mut users) = self.read::<List<User>>(call).await?;
-        users.retain(|user| asked.remove(user.id.as_str()));
+        let mut users: Records<User> = lenient::each(self.read(call).await?);
+        users.records.retain(|user| asked.remove(user.id.as_str()));
         Ok(users)
     }
 
@@ -143,10 +143,10 @@ impl Account {
     ///
     /// # Errors
     /// See [`Error::class`].
-    pub async fn users_page(&self, query: &UsersQuery) -> Result<Vec<User>, Error> {
+    pub async fn users_page(&self, query: &UsersQuery) -> Result<Records<User>, Error> {
         let pairs = query.pairs();
         let call = Call::get("users?page", &["users"]).query(pairs.iter().map(|(k, v)| (*k, v.as_str())));
-        self.read::<List<User>>(call).await.map(|List(users)| users)
+        Ok(lenient::each(self.read(call).await?))
     }
 
     /// Makes a user. After any failure look the e-mail address up before trying again: the user may exist.

@@ -159,8 +159,8 @@ async fn users_by_ids_come_once_each_and_no_others_among_them() {
     let ids = ["u2", "u1", "u2"].map(str::to_owned);
     let users = peer
         .serve(async |account| {
-            assert!(account.users_by_ids(&[]).await.unwrap().is_empty());
-            account.users_by_ids(&ids).await.unwrap()
+            assert!(account.users_by_ids(&[]).await.unwrap().records.is_empty());
+            account.users_by_ids(&ids).await.unwrap().records
         })
         .await;
     assert_eq!(users.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["u2"]);
@@ -172,7 +172,7 @@ async fn a_page_says_how_long_it_is_and_where_it_begins() {
     let peer = Peer::new([("GET /api/v1/admin/users?limit=", (200, json!([user("u1", "a@example.com")])))]);
     let query = UsersQuery { updated_after: None, limit: 1_000, offset: 2_000, custom_fields: false };
     let users = peer.serve(async |account| account.users_page(&query).await.unwrap()).await;
-    assert_eq!(users.len(), 1);
+    assert_eq!(users.records.len(), 1);
     assert_eq!(peer.lines(), ["GET /api/v1/admin/users?limit=1000&offset=2000"]);
 }
 

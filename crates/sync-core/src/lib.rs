@@ -20,6 +20,7 @@ pub mod connection;
 pub mod installation;
 pub mod settings;
 
+mod isolate;
 pub mod queue;
 pub mod sweep;
 pub mod turn;

@@ -93,8 +93,50 @@ impl Settings {
 pub struct Capabilities {
     /// The portal has our unique property `storeganise_user_id`.
     pub unique_property: bool,
+    /// The portal cannot take it: contacts are found and made by their e-mail instead.
+    pub email_key: bool,
+    /// The portal has a property of that name that is not unique; it is written for people, and not relied on.
+    pub plain_property: bool,
     /// Why the property could not be made, as a cause code.
     pub property_problem: Option<String>,
     /// Whether Storeganise took our fields on the add-on's page when we last wrote them.
     pub addon_fields_written: Option<bool>,
+}
+
+/// By what a contact is found again before it is linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContactKey {
+    /// By the user's id in the unique property.
+    UserId,
+    /// By its e-mail.
+    Email,
+}
+
+impl ContactKey {
+    /// The word in the JSON API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::UserId => "storeganise_user_id",
+            Self::Email => "email",
+        }
+    }
+}
+
+impl Capabilities {
+    /// By what contacts are found; none while it is not known what the portal can take.
+    #[must_use]
+    pub fn contact_key(&self) -> Option<ContactKey> {
+        match (self.unique_property, self.email_key) {
+            (true, _) => Some(ContactKey::UserId),
+            (false, true) => Some(ContactKey::Email),
+            (false, false) => None,
+        }
+    }
+
+    /// Whether contacts have a property that can hold the user's id.
+    #[must_use]
+    pub fn holds_user_id(&self) -> bool {
+        self.unique_property || self.plain_property
+    }
 }

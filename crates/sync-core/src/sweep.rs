@@ -3,7 +3,6 @@
 //!
 //! It also carries the runs: a backfill is a sweep over all users, a page at a time, from its own cursor.
 
-use hubspot::record::Record;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, PaginatorTrait as _,
     QueryFilter as _, sea_query::Expr,
@@ -42,7 +41,7 @@ impl Core {
         if running.is_none() {
             installation = self.poll_addon(&installation).await?;
         }
-        if installation.may_work() && !installation.capabilities.unique_property {
+        if installation.may_work() && installation.capabilities.contact_key().is_none() {
             self.prepare_again(turn, &installation).await?;
             installation = self.installation(installation.id).await?;
         }
@@ -104,10 +103,14 @@ impl Core {
             custom_fields: false,
         };
         let page = turn.account.users_page(&query).await?;
-        let mut marks = self.users_to_look_at(turn, &page).await?;
-        let last = page.len() < usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let mut marks = self.users_to_look_at(turn, &page.records).await?;
+        let unread = page.unread.iter().filter_map(|unread| unread.id.clone());
+        marks.extend(unread.map(|id| Mark::new(turn.scope(), Subject::User, id, Origin::Sweep).bulk()));
+        let seen = page.records.len() + page.unread.len();
+        let last = seen < usize::try_from(query.limit).unwrap_or(usize::MAX);
         if last {
             marks.extend(self.deals_to_look_at(turn, installation).await?);
+            marks.extend(self.restored_to_look_at(turn).await?);
         }
         let now = self.now_micros();
         let transaction = self.fenced(&turn.lease).await?;
@@ -116,7 +119,7 @@ impl Core {
         let counts = Counts { marked: counts.marked + marks.len() as u64 };
         let row = run::ActiveModel {
             id: Set(run.id),
-            done: Set(run.done + i64::try_from(page.len()).unwrap_or(0)),
+            done: Set(run.done + i64::try_from(seen).unwrap_or(0)),
             counts: Set(serde_json::to_string(&counts).expect("counts are plain data")),
             state: Set(if last { RunState::Finished } else { RunState::Running }.word().to_owned()),
             finished_at: Set(last.then_some(now)),
@@ -158,8 +161,9 @@ impl Core {
         let mut after: Option<String> = None;
         loop {
             let page = portal.search_won_deals(since / 1_000, after.as_deref()).await?;
-            let mark = |deal: Record| Mark::new(turn.scope(), Subject::Deal, deal.id, Origin::Sweep);
-            marks.extend(page.records.into_iter().map(mark));
+            let mark = |id: String| Mark::new(turn.scope(), Subject::Deal, id, Origin::Sweep);
+            marks.extend(page.records.into_iter().map(|deal| mark(deal.id)));
+            marks.extend(page.unread.into_iter().filter_map(|unread| unread.id).map(mark));
             match page.next {
                 Some(next) => after = Some(next),
                 None => return Ok(marks),

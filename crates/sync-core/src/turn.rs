@@ -12,18 +12,21 @@ use crate::{
     digest::DigestKey,
     error::Error,
     installation::{Installation, Scope, State},
+    isolate::Isolated,
     queue::{
         change::{self, Subject, Taken},
         lease::{Hold, Lease, Waiting},
     },
     record::side::Field,
     retry::Disposition,
+    settings::ContactKey,
 };
 
 /// Batches worked in one turn.
 const BATCHES_PER_TURN: usize = 10;
 /// Users looked at together: what HubSpot takes in one request.
 const USERS_PER_BATCH: u64 = 100;
+const ERASURES_PER_BATCH: u64 = 50;
 const DEALS_PER_BATCH: u64 = 50;
 const CONTACTS_PER_BATCH: u64 = 50;
 /// Mirrors cost one request each at Storeganise's slow pace: few at a time, so that a sync overtakes them.
@@ -44,6 +47,16 @@ pub(crate) struct Turn {
 impl Turn {
     pub(crate) fn scope(&self) -> Scope {
         self.lease.scope()
+    }
+
+    /// By what contacts are found before they are linked.
+    pub(crate) fn contact_key(&self) -> ContactKey {
+        self.installation.capabilities.contact_key().unwrap_or(ContactKey::UserId)
+    }
+
+    /// Whether contacts have a property that can hold the user's id.
+    pub(crate) fn holds_user_id(&self) -> bool {
+        self.installation.capabilities.holds_user_id()
     }
 }
 
@@ -88,7 +101,7 @@ impl Core {
         }
         let installation = self.installation(lease.scope().id()).await?;
         let waiting = if is_at_rest(&installation) {
-            Waiting::Nothing
+            Waiting::ErasureOnly
         } else if self.may_sync(&installation).await? {
             Waiting::Everything
         } else {
@@ -117,7 +130,7 @@ impl Core {
 
     /// Whether records may be synced: both states allow it, HubSpot answers, the portal is prepared.
     pub(crate) async fn may_sync(&self, installation: &Installation) -> Result<bool, Error> {
-        if !installation.may_work() || !installation.capabilities.unique_property {
+        if !installation.may_work() || installation.capabilities.contact_key().is_none() {
             return Ok(false);
         }
         let connection = self.connection(installation.scope()).await?;
@@ -126,7 +139,7 @@ impl Core {
 
     async fn work_batch(&self, lease: &Lease) -> Result<Step, Error> {
         let installation = self.installation(lease.scope().id()).await?;
-        if is_at_rest(&installation) {
+        if installation.state == State::Pending {
             return Ok(Step::Idle);
         }
         let may_sync = self.may_sync(&installation).await?;
@@ -139,7 +152,11 @@ impl Core {
             portal: OnceLock::new(),
             pipelines: OnceLock::new(),
         };
-        let mut kinds = vec![(Subject::Sweep, 1)];
+        // What a person wants erased is erased whatever the state, and before anything else.
+        let mut kinds = vec![(Subject::Erasure, ERASURES_PER_BATCH)];
+        if !is_at_rest(&turn.installation) {
+            kinds.push((Subject::Sweep, 1));
+        }
         if may_sync {
             kinds.extend([
                 (Subject::User, USERS_PER_BATCH),
@@ -161,25 +178,34 @@ impl Core {
     /// what is marked meanwhile shares the request.
     async fn take(&self, turn: &Turn, subject: Subject, most: u64) -> Result<Vec<Taken>, Error> {
         let now = self.now_micros();
-        let taken = change::due(self.db().reader(), turn.scope(), subject, now, most).await?;
-        if subject != Subject::User || taken.is_empty() || taken.len() as u64 == most {
-            return Ok(taken);
+        let mut taken = change::due(self.db().reader(), turn.scope(), subject, now, most).await?;
+        if subject == Subject::User && !taken.is_empty() && (taken.len() as u64) < most {
+            turn.account.pace().slot().await;
+            taken = change::due(self.db().reader(), turn.scope(), subject, self.now_micros(), most).await?;
         }
-        turn.account.pace().slot().await;
-        change::due(self.db().reader(), turn.scope(), subject, self.now_micros(), most).await
+        Ok(alone_where_it_failed(taken))
     }
 
     async fn work_on(&self, turn: &Turn, subject: Subject, taken: Vec<Taken>) -> Result<Step, Error> {
-        let worked = match subject {
-            Subject::Sweep => self.work_sweep(turn, &taken[0]).await,
-            Subject::User => self.work_users(turn, &taken).await,
-            Subject::Deal => self.work_deals(turn, &taken).await,
-            Subject::Contact => self.work_contacts(turn, &taken).await,
-            Subject::Mirror => self.work_mirrors(turn, &taken).await,
-        };
-        match worked {
+        match self.work(turn, subject, &taken).await {
             Ok(()) => Ok(Step::Worked),
-            Err(error) => self.dispose(turn, subject, &taken, error).await,
+            Err(error) => match self.isolate(turn, subject, &taken, &error).await? {
+                Isolated::Yes => Ok(Step::Worked),
+                Isolated::No => self.dispose(turn, subject, &taken, error).await,
+                Isolated::Failed(error) => self.dispose(turn, subject, &taken, error).await,
+            },
+        }
+    }
+
+    /// Works changes of one subject together. Nothing of it is settled where it fails.
+    pub(crate) async fn work(&self, turn: &Turn, subject: Subject, taken: &[Taken]) -> Result<(), Error> {
+        match subject {
+            Subject::Sweep => Box::pin(self.work_sweep(turn, &taken[0])).await,
+            Subject::Erasure => self.work_erasures(turn, taken).await,
+            Subject::User => Box::pin(self.work_users(turn, taken)).await,
+            Subject::Deal => Box::pin(self.work_deals(turn, taken)).await,
+            Subject::Contact => Box::pin(self.work_contacts(turn, taken)).await,
+            Subject::Mirror => self.work_mirrors(turn, taken).await,
         }
     }
 
@@ -222,6 +248,15 @@ impl Core {
         };
         Ok(Step::Hold(Hold { cause, retry_after }))
     }
+}
+
+/// A change that has failed is worked by itself: where it is at fault, it is alone in failing again.
+fn alone_where_it_failed(mut taken: Vec<Taken>) -> Vec<Taken> {
+    match taken.first() {
+        Some(first) if first.attempts > 0 => taken.truncate(1),
+        _ => taken.retain(|change| change.attempts == 0),
+    }
+    taken
 }
 
 /// Nothing is asked and nothing is sent for an installation that was never accepted, or was disabled.

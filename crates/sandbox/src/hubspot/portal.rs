@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::{Map, Value};
+
 use super::crm::kind::Kind;
 use super::crm::pipeline::{Pipeline, Stage};
 use super::crm::record::{Author, Record};
@@ -47,6 +49,10 @@ pub(crate) struct Portal {
     pub(crate) pipelines: Vec<Pipeline>,
     /// The properties without which the account's admin lets no contact be made.
     pub(crate) required: Vec<String>,
+    /// Whether one bad row refuses its whole batch, trace ids or not.
+    pub(crate) all_or_nothing: bool,
+    /// Contacts the API shows in a shape that nobody expects: properties by record.
+    pub(crate) odd: HashMap<u64, Map<String, Value>>,
     /// The app, while it is installed.
     pub(crate) installation: Option<Installation>,
     /// The app's requests, except searches.
@@ -72,6 +78,8 @@ impl Portal {
             opened_ms: at_ms,
             pipelines: vec![Pipeline::sales()],
             required: Vec::new(),
+            all_or_nothing: false,
+            odd: HashMap::new(),
             installation: None,
             requests: RollingWindow::new(options.hubspot_requests_per_window, options.window_ms),
             searches: RollingWindow::new(SEARCHES_PER_SECOND, 1000),

@@ -31,6 +31,8 @@ pub(crate) struct Business {
     pub happenings: Vec<Happening>,
     /// Where its ids come from.
     pub ids: Ids,
+    /// Whether two users may have one e-mail.
+    pub shared_emails: bool,
     defined: BTreeSet<String>,
     users: Vec<User>,
     by_id: HashMap<String, usize>,
@@ -50,6 +52,7 @@ impl Business {
             tasks: Vec::new(),
             happenings: Vec::new(),
             ids,
+            shared_emails: false,
             defined: BTreeSet::new(),
             users: Vec::new(),
             by_id: HashMap::new(),
@@ -124,24 +127,48 @@ impl Business {
         user.updated_ms = clock.after(user.updated_ms);
         self.happenings.push(Happening::updated(id, &changed, user.updated_ms));
         let new_key = email_key(user.text("email"));
-        self.by_email.remove(&old_key);
+        if self.by_email.get(&old_key) == Some(&place) {
+            self.by_email.remove(&old_key);
+        }
         self.by_email.insert(new_key, place);
         Ok(true)
     }
 
-    /// Disables a user; a second time changes nothing.
+    /// Disables a user, or enables it again; a second time changes nothing.
     ///
     /// # Errors
     ///
     /// There is no such user.
-    pub(crate) fn disable(&mut self, id: &str, clock: &Clock) -> Result<&User, ApiError> {
+    pub(crate) fn set_disabled(
+        &mut self,
+        id: &str,
+        disabled: bool,
+        clock: &Clock,
+    ) -> Result<&User, ApiError> {
         let place = *self.by_id.get(id).ok_or_else(|| ApiError::missing("User not found"))?;
         let user = &mut self.users[place];
-        if !user.disabled {
-            user.disabled = true;
+        if user.disabled != disabled {
+            user.disabled = disabled;
             user.updated_ms = clock.after(user.updated_ms);
-            self.happenings.push(Happening::disabled(id, user.updated_ms));
+            // There is no event of its own for enabling.
+            let happening = if disabled {
+                Happening::disabled(id, user.updated_ms)
+            } else {
+                Happening::updated(id, &["disabled".to_owned()], user.updated_ms)
+            };
+            self.happenings.push(happening);
         }
+        Ok(&self.users[place])
+    }
+
+    /// From now on the API shows these values in the place of a user's own.
+    ///
+    /// # Errors
+    ///
+    /// There is no such user.
+    pub(crate) fn show_oddly(&mut self, id: &str, odd: Map<String, Value>) -> Result<&User, ApiError> {
+        let place = *self.by_id.get(id).ok_or_else(|| ApiError::missing("User not found"))?;
+        self.users[place].odd = odd;
         Ok(&self.users[place])
     }
 
@@ -189,6 +216,7 @@ impl Business {
             custom_fields: Map::new(),
             is_active: false,
             disabled: false,
+            odd: Map::new(),
             created_ms: now_ms,
             updated_ms: now_ms,
         };
@@ -202,7 +230,7 @@ impl Business {
 
     fn check_free(&self, email: &str, own_place: Option<usize>) -> Result<(), ApiError> {
         match self.by_email.get(&email_key(email)) {
-            Some(place) if Some(*place) != own_place => {
+            Some(place) if Some(*place) != own_place && !self.shared_emails => {
                 Err(ApiError::conflict("A user with this email already exists"))
             }
             _ => Ok(()),

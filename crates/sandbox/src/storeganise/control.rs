@@ -66,6 +66,9 @@ pub(crate) fn control() -> Router<Arc<World>> {
         .route("/{business}/users/seed", post(seed_users))
         .route("/{business}/users/{id}", get(user).put(update_user))
         .route("/{business}/users/{id}/disable", post(disable_user))
+        .route("/{business}/users/{id}/enable", post(enable_user))
+        .route("/{business}/users/{id}/oddly", post(show_oddly))
+        .route("/{business}/rules", post(rules))
         .route("/{business}/tasks", get(tasks))
 }
 
@@ -193,7 +196,36 @@ async fn update_user(
 }
 
 async fn disable_user(State(world): State<Arc<World>>, Path((code, id)): Path<(String, String)>) -> Answer {
-    Ok(change(&world, &code, |business| Ok(Json(full(business.disable(&id, &world.clock)?))))?)
+    Ok(change(&world, &code, |business| Ok(Json(full(business.set_disabled(&id, true, &world.clock)?))))?)
+}
+
+async fn enable_user(State(world): State<Arc<World>>, Path((code, id)): Path<(String, String)>) -> Answer {
+    Ok(change(&world, &code, |business| Ok(Json(full(business.set_disabled(&id, false, &world.clock)?))))?)
+}
+
+/// The API answers about this user in a shape that nobody expects.
+async fn show_oddly(
+    State(world): State<Arc<World>>,
+    Path((code, id)): Path<(String, String)>,
+    body: Body<Map<String, Value>>,
+) -> Answer {
+    let odd = body?.0;
+    Ok(change(&world, &code, |business| Ok(Json(full(business.show_oddly(&id, odd)?))))?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rules {
+    shared_emails: bool,
+}
+
+/// Whether two users may have one e-mail: that Storeganise does not let them is not known for certain.
+async fn rules(State(world): State<Arc<World>>, Path(code): Path<String>, body: Body<Rules>) -> Answer {
+    let shared_emails = body?.0.shared_emails;
+    Ok(change(&world, &code, |business| {
+        business.shared_emails = shared_emails;
+        Ok(Json(json!({ "shared_emails": shared_emails })))
+    })?)
 }
 
 async fn bulk_update(State(world): State<Arc<World>>, Path(code): Path<String>, body: Body<Bulk>) -> Answer {

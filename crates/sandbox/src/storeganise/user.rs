@@ -30,6 +30,8 @@ pub(crate) struct User {
     pub is_active: bool,
     /// Whether the user was disabled.
     pub disabled: bool,
+    /// What the API shows in the place of some fields: a shape that nobody expects.
+    pub odd: Map<String, Value>,
     /// When it was made, in milliseconds.
     pub created_ms: u64,
     /// When it was changed last, in milliseconds.
@@ -71,6 +73,9 @@ impl User {
         }
         if self.disabled {
             json["disabled"] = true.into();
+        }
+        for (field, value) in &self.odd {
+            json[field.as_str()] = value.clone();
         }
         if with_custom_fields {
             json["customFields"] = Value::Object(self.custom_fields.clone());

@@ -38,6 +38,9 @@ pub(crate) struct InstallationBody {
     /// Whether it needs a person, and for what: `pending`, `needs_authorisation`, `not_connected`,
     /// `disabled_at_storeganise`, `portal_not_prepared`, `failing`, `waiting`, `resting` or `healthy`.
     health: String,
+    /// By what contacts are found before they are linked: `storeganise_user_id`, or `email` where the HubSpot account
+    /// has no unique property for us; null while that is not known.
+    contact_key: Option<String>,
     /// The authorised HubSpot account; null where none was ever authorised.
     connection: Option<ConnectionBody>,
     /// What waits.
@@ -195,6 +198,7 @@ impl InstallationBody {
             state: found.state.word().to_owned(),
             addon_state: found.addon_state,
             health,
+            contact_key: found.capabilities.contact_key().map(|key| key.word().to_owned()),
             connection: summary.connection.map(ConnectionBody::of),
             backlog: BacklogBody::of(summary.backlog),
             webhooks: WebhookAddresses {

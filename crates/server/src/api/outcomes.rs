@@ -27,11 +27,11 @@ pub(crate) struct OutcomeBody {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
-    /// What was looked at: `user`, `contact`, `deal`, `mirror` or `sweep`.
+    /// What was looked at: `user`, `contact`, `deal`, `mirror`, `erasure` or `sweep`.
     subject: String,
     /// Its id at its provider.
     subject_id: String,
-    /// `created`, `updated`, `unchanged`, `skipped`, `conflicted` or `failed`.
+    /// `created`, `updated`, `unchanged`, `skipped`, `erased`, `conflicted` or `failed`.
     action: String,
     /// Why, as a code.
     reason: Option<String>,
@@ -43,6 +43,8 @@ pub(crate) struct OutcomeBody {
     contact_id: Option<String>,
     /// The HubSpot deal concerned.
     deal_id: Option<String>,
+    /// HubSpot's own code for a refusal, such as `INVALID_EMAIL`.
+    provider_code: Option<String>,
     /// HubSpot's own id of a refusal, for its support.
     correlation_id: Option<String>,
 }
@@ -88,7 +90,10 @@ impl Filter {
 
 fn action_named(word: &str) -> Result<Action, Problem> {
     Action::from_word(word).ok_or_else(|| {
-        Problem::invalid("action", "An action is created, updated, unchanged, skipped, conflicted or failed.")
+        Problem::invalid(
+            "action",
+            "An action is created, updated, unchanged, skipped, erased, conflicted or failed.",
+        )
     })
 }
 
@@ -105,6 +110,7 @@ impl OutcomeBody {
             user_id: row.user_id,
             contact_id: row.contact_id,
             deal_id: row.deal_id,
+            provider_code: row.provider_code,
             correlation_id: row.correlation_id,
         }
     }

@@ -73,7 +73,12 @@ pub(super) const TABLE: &[Line] = &[
     (
         "hubspot.property_not_unique",
         "The HubSpot account has a contact property storeganise_user_id that may hold the same value twice.",
-        "Somebody made it by hand. Delete that property in HubSpot, then authorise again: we make the right one.",
+        "Delete that property in HubSpot for good, then authorise again: we make the right one.",
+    ),
+    (
+        "hubspot.no_unique_property_left",
+        "The ten unique properties that contacts may have are used up, by this account's other apps.",
+        "Delete one that is no longer needed, and storeganise_user_id, in HubSpot, then authorise again.",
     ),
     // HubSpot's tokens
     ("hubspot.oauth.unreachable", "HubSpot could not be reached.", "Try again in a few minutes."),
@@ -126,6 +131,48 @@ pub(super) const TABLE: &[Line] = &[
         "empty_profile",
         "The user has no name, e-mail, phone, company or address yet.",
         "It is synced as soon as one of them is filled in.",
+    ),
+    (
+        "user_disabled",
+        "The user is disabled in Storeganise; its contact is left as it is.",
+        "It is synced again with its next change once it is enabled.",
+    ),
+    (
+        "no_email_key",
+        "The user has no e-mail, and this HubSpot account offers nothing else to find its contact by.",
+        "Fill in the e-mail in Storeganise.",
+    ),
+    ("erased_for_privacy", "The contact was deleted for privacy in HubSpot, and is not made again.", ""),
+    (
+        "contact_erased",
+        "A contact was deleted for privacy in HubSpot: what was kept of it is deleted here, too.",
+        "",
+    ),
+    (
+        "contact_deleted",
+        "The contact was deleted in HubSpot, and is not made again by itself.",
+        "Restore it in HubSpot, or let another one be made for the user.",
+    ),
+    ("contact_restored", "The contact was restored in HubSpot; its user is looked at next.", ""),
+    (
+        "contacts_merged",
+        "This user's contact was merged into another user's in HubSpot, so nothing is written for it.",
+        "Decide which of the two users the contact belongs to; let another contact be made for the other one.",
+    ),
+    (
+        "email_of_another_contact",
+        "Another contact has this e-mail already; everything else was written.",
+        "Merge the two contacts in HubSpot, or take the e-mail off the other one, then replay.",
+    ),
+    (
+        "user_named_by_another_contact",
+        "Another contact carries this user's id already; everything else was written.",
+        "Merge the two contacts in HubSpot, then replay.",
+    ),
+    (
+        "address_not_free_yet",
+        "The e-mail belongs to a contact whose user has another one by now; that user is worked first.",
+        BY_ITSELF,
     ),
     ("linked", "The contact was there already; the two belong together from now on.", ""),
     (

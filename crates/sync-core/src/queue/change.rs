@@ -24,6 +24,8 @@ const ROWS_PER_STATEMENT: usize = 500;
 pub enum Subject {
     /// The sweep: has the add-on's state changed, were events missed? Its id is empty.
     Sweep,
+    /// A contact that was deleted for privacy: what we keep of it goes.
+    Erasure,
     /// A Storeganise user.
     User,
     /// A HubSpot deal.
@@ -40,6 +42,7 @@ impl Subject {
     pub fn word(self) -> &'static str {
         match self {
             Self::Sweep => "sweep",
+            Self::Erasure => "erasure",
             Self::User => "user",
             Self::Deal => "deal",
             Self::Contact => "contact",
@@ -50,7 +53,7 @@ impl Subject {
     /// Reads the word back.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Sweep, Self::User, Self::Deal, Self::Contact, Self::Mirror]
+        [Self::Sweep, Self::Erasure, Self::User, Self::Deal, Self::Contact, Self::Mirror]
             .into_iter()
             .find(|subject| subject.word() == word)
     }

@@ -8,6 +8,8 @@ use storeganise::user::UserPatch;
 use super::{
     address,
     done::Done,
+    link::{Link, Rests},
+    moved::Moved,
     plan::Plan,
     side::{Field, Values},
     users::{Ready, updated_micros},
@@ -104,44 +106,75 @@ pub(super) async fn write_user(turn: &Turn, pair: &Ready) -> Result<Option<i64>,
 }
 
 impl Core {
-    /// Looks at contacts that were edited, merged or deleted. A linked one means its user is looked at again.
+    /// Looks at contacts that were edited, merged, deleted or restored. A linked one means its user is looked at again.
     pub(crate) async fn work_contacts(&self, turn: &Turn, taken: &[Taken]) -> Result<(), Error> {
         let mut done = Done::default();
+        let taken = self.leave_erased_contacts(turn, taken, &mut done).await?;
         let ids: Vec<String> = taken.iter().map(|change| change.id.clone()).collect();
         let links = self.links_of_contacts(turn.scope(), &ids).await?;
+        let contacts = self.read_contacts(turn, links.keys().cloned().collect()).await?;
+        let mut unlinked = Vec::new();
         for change in taken {
-            let outcome = |action| Outcome::new(Subject::Contact, &change.id, action);
-            let Some(link) = links.get(&change.id) else {
-                done.settle(change, outcome(Action::Skipped).because("contact_not_linked"));
-                continue;
-            };
-            let portal = self.turn_portal(turn).await?;
-            let found = portal.get(ObjectKind::Contact, &change.id, &[CONTACT_USER_ID]).await?;
-            let look = Mark::new(turn.scope(), Subject::User, link.user_id.clone(), Origin::Sync);
-            match found {
-                None if link.contact_id == change.id => {
-                    done.forgotten.push(link.user_id.clone());
-                    let outcome = outcome(Action::Skipped).because("contact_gone").user(&link.user_id);
-                    done.settle(change, outcome);
+            match links.get(&change.id) {
+                None => unlinked.push(change),
+                Some(link) if link.contact_id == change.id && contacts.has(&change.id) => {
+                    note_alive(turn, change, link, &mut done);
                 }
-                None => done.settle(change, outcome(Action::Skipped).because("contact_gone")),
-                Some(record) if record.id != link.contact_id => {
-                    done.relinked.push((link.clone(), record.id.clone()));
-                    done.marks.push(look);
-                    let outcome = outcome(Action::Updated).because("contact_merged").user(&link.user_id);
-                    done.settle(change, outcome.contact(&record.id));
-                }
-                Some(_) if turn.installation.settings.contact_edits => {
-                    done.marks.push(look);
-                    let outcome = outcome(Action::Unchanged).because("user_looked_at").user(&link.user_id);
-                    done.settle(change, outcome);
-                }
-                Some(_) => {
-                    let outcome = outcome(Action::Skipped).because("contact_edits_off").user(&link.user_id);
-                    done.settle(change, outcome);
-                }
+                Some(link) => self.look_for_contact(turn, change, link, &mut done).await?,
             }
         }
+        for change in unlinked {
+            // What two contacts were merged into is not linked yet, but will be.
+            let is_new = done.moved.iter().any(|moved| moved.into.id == change.id);
+            let reason = if is_new { "contact_merged" } else { "contact_not_linked" };
+            let outcome = Outcome::new(Subject::Contact, &change.id, Action::Skipped);
+            done.settle(change, outcome.because(reason));
+        }
+        self.follow_merges(turn, &mut done).await?;
         self.record_done(turn, Subject::Contact, done).await
+    }
+
+    /// A linked contact that does not answer among the others was merged into another one, or is gone.
+    async fn look_for_contact(
+        &self,
+        turn: &Turn,
+        change: &Taken,
+        link: &Link,
+        done: &mut Done,
+    ) -> Result<(), Error> {
+        let portal = self.turn_portal(turn).await?;
+        let properties = [CONTACT_USER_ID, Field::Email.name()];
+        let outcome = || Outcome::new(Subject::Contact, &change.id, Action::Skipped);
+        match portal.get(ObjectKind::Contact, &change.id, &properties).await? {
+            None if link.contact_id == change.id => {
+                if link.rests.is_none() {
+                    done.rests.push((link.user_id.clone(), Some(Rests::ContactDeleted)));
+                }
+                done.settle(change, outcome().because("contact_deleted").user(&link.user_id));
+            }
+            None => done.settle(change, outcome().because("contact_gone")),
+            Some(record) if record.id != link.contact_id => {
+                let (link, taken) = (link.clone(), change.clone());
+                done.moved.push(Moved { link, into: record, subject: Subject::Contact, taken });
+            }
+            Some(_) => note_alive(turn, change, link, done),
+        }
+        Ok(())
+    }
+}
+
+/// A linked contact is there: its user is looked at where that can change anything.
+fn note_alive(turn: &Turn, change: &Taken, link: &Link, done: &mut Done) {
+    let outcome = |action| Outcome::new(Subject::Contact, &change.id, action).user(&link.user_id);
+    let look = Mark::new(turn.scope(), Subject::User, link.user_id.clone(), Origin::Sync);
+    if link.rests.is_some() {
+        done.rests.push((link.user_id.clone(), None));
+        done.marks.push(look);
+        done.settle(change, outcome(Action::Updated).because("contact_restored"));
+    } else if turn.installation.settings.contact_edits {
+        done.marks.push(look);
+        done.settle(change, outcome(Action::Unchanged).because("user_looked_at"));
+    } else {
+        done.settle(change, outcome(Action::Skipped).because("contact_edits_off"));
     }
 }

@@ -1,13 +1,16 @@
 //! The write-back of a batch: what was done, in one transaction under the lease.
 
-use super::link::{self, Link};
+use super::{
+    link::{self, Link, Rests},
+    moved::Moved,
+};
 use crate::{
     core::Core,
     error::Error,
     installation::Installation,
     queue::{
         change::{self, Failure, Mark, Subject, Taken, mark_in},
-        outcome::Outcome,
+        outcome::{Action, Outcome},
     },
     retry::{LONGEST_WAIT, wait_after},
     storage::entity::installation,
@@ -26,9 +29,15 @@ pub(crate) struct Done {
     pub outcomes: Vec<Outcome>,
     /// Links made or moved on.
     pub links: Vec<Link>,
+    /// Links whose contact turned out to be another record by now: see `moved`.
+    pub moved: Vec<Moved>,
     /// Links whose contact was merged into this one.
     pub relinked: Vec<(Link, String)>,
-    /// Users whose contact is gone.
+    /// Contact ids that were merged away, and whose contact they lead to.
+    pub aliases: Vec<(String, String)>,
+    /// Users whose pair rests from now on, or no longer.
+    pub rests: Vec<(String, Option<Rests>)>,
+    /// Users whose link belongs to somebody else.
     pub forgotten: Vec<String>,
     /// Records to look at next.
     pub marks: Vec<Mark>,
@@ -39,6 +48,19 @@ impl Done {
     pub(crate) fn settle(&mut self, taken: &Taken, outcome: Outcome) {
         self.settled.push(taken.clone());
         self.outcomes.push(outcome);
+    }
+
+    /// A record whose pair rests, for a reason the outcome gives.
+    pub(crate) fn lay_to_rest(&mut self, taken: &Taken, link: &Link, rests: Rests) {
+        self.rests.push((link.user_id.clone(), Some(rests)));
+        let outcome = Outcome::new(Subject::User, &link.user_id, Action::Skipped).because(rests.word());
+        self.settle(taken, outcome.contact(&link.contact_id));
+    }
+
+    /// A record of another shape than we know: parked, because asking again changes nothing.
+    pub(crate) fn park_unread(&mut self, taken: &Taken, subject: Subject, path: &str) {
+        let outcome = Outcome::new(subject, &taken.id, Action::Failed).because("unexpected_answer");
+        self.park(taken, outcome.fields([path]));
     }
 
     /// A record a provider refused: parked at once, because asking again changes nothing.
@@ -59,7 +81,13 @@ impl Core {
         }
         link::save(&transaction, scope, &done.links, now).await?;
         for (link, contact_id) in &done.relinked {
-            link::relink(&transaction, scope, link, contact_id, now).await?;
+            link::relink(&transaction, scope, link, contact_id).await?;
+        }
+        for (contact_id, user_id) in &done.aliases {
+            link::add_alias(&transaction, scope, (contact_id, user_id), now).await?;
+        }
+        for (user_id, rests) in &done.rests {
+            link::rest(&transaction, scope, (user_id, *rests), now).await?;
         }
         let settled: Vec<&Taken> = done.settled.iter().collect();
         change::settle(&transaction, scope, subject, &settled).await?;

@@ -56,7 +56,7 @@ impl Core {
         names.dedup();
         let contacts = self.read_contacts_with_history(turn, ids, names).await?;
         for pair in ready.iter_mut().filter(|pair| !pair.plan.asks.is_empty()) {
-            let read = pair.contact_id.as_ref().and_then(|id| contacts.get(id)).cloned();
+            let read = pair.contact_id.as_ref().and_then(|id| contacts.found.get(id)).cloned();
             if let Some(contact) = read {
                 pair.plan = self.plan_pair(turn, &pair.row, Some(&contact), directions);
                 pair.contact = Some(contact);

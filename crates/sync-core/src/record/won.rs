@@ -16,8 +16,9 @@ use time::Date;
 use super::{
     contacts,
     done::Done,
-    link::Link,
+    link::{Link, Rests},
     plan::Plan,
+    read::{Contacts, left_out},
     side::{Field, Values, contact_emails},
     users::{Row, updated_micros},
 };
@@ -77,7 +78,9 @@ impl Deal {
 
 /// What one pass over won deals knows and gathers: a contact may stand on several deals.
 pub(super) struct Pass {
-    contacts: HashMap<String, Record>,
+    contacts: Contacts,
+    /// Whether contacts have a property for the user's id.
+    holds_user_id: bool,
     links: HashMap<String, Link>,
     made: BTreeMap<String, Link>,
     patches: BTreeMap<String, (BTreeMap<String, String>, Vec<Field>)>,
@@ -86,8 +89,15 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    pub(super) fn new(contacts: HashMap<String, Record>, links: HashMap<String, Link>) -> Self {
-        Self { contacts, links, made: BTreeMap::new(), patches: BTreeMap::new(), paired: HashSet::new() }
+    pub(super) fn new(contacts: Contacts, links: HashMap<String, Link>, holds_user_id: bool) -> Self {
+        Self {
+            contacts,
+            holds_user_id,
+            links,
+            made: BTreeMap::new(),
+            patches: BTreeMap::new(),
+            paired: HashSet::new(),
+        }
     }
 
     pub(super) fn links_made(&mut self) -> Vec<Link> {
@@ -140,7 +150,11 @@ impl Core {
         done: &mut Done,
     ) -> Result<(), Error> {
         let outcome = |action| Outcome::new(Subject::Deal, &deal.id, action).contact(contact_id);
-        let Some(contact) = pass.contacts.get(contact_id).cloned() else {
+        if let Some(path) = pass.contacts.unread.get(contact_id) {
+            done.outcomes.push(outcome(Action::Failed).because("unexpected_answer").fields([path.as_str()]));
+            return Ok(());
+        }
+        let Some(contact) = pass.contacts.found.get(contact_id).cloned() else {
             done.outcomes.push(outcome(Action::Skipped).because("contact_gone"));
             return Ok(());
         };
@@ -169,7 +183,7 @@ impl Core {
         };
         done.outcomes.push(outcome(action).user(&user_id).fields(fields));
         let mut patch = contacts::properties(&plan.to_contact, &row.values, Some(&contact));
-        if contact.text(CONTACT_USER_ID) != Some(user_id.as_str()) {
+        if pass.holds_user_id && contact.text(CONTACT_USER_ID) != Some(user_id.as_str()) {
             patch.insert(CONTACT_USER_ID.to_owned(), user_id.clone());
         }
         pass.patches.insert(contact.id.clone(), (patch, plan.to_contact));
@@ -181,7 +195,11 @@ impl Core {
             baseline_version: turn.installation.settings.baseline_version(),
             mirrored_contact_id: turn.installation.settings.mirrors.then(|| contact.id.clone()),
             user_updated: user_updated.or_else(|| updated_micros(&found.user)),
+            rests: None,
         };
+        // Whom the contact was linked to is gone from Storeganise.
+        let before = pass.links.get(&contact.id).map(|link| link.user_id.clone());
+        done.forgotten.extend(before.filter(|before| *before != user_id));
         pass.links.insert(contact.id, link.clone());
         pass.made.insert(user_id, link);
         Ok(())
@@ -235,13 +253,19 @@ impl Core {
         user: User,
         pass: &Pass,
     ) -> Result<Result<Found, NotBrought>, Error> {
-        if !user.roles.is_empty() {
-            return Ok(Err(NotBrought::Skipped("staff")));
+        if let Some(reason) = left_out(&user) {
+            return Ok(Err(NotBrought::Skipped(reason)));
+        }
+        if self.is_erased_user(turn.scope(), &turn.key, &user.id).await? {
+            return Ok(Err(NotBrought::Skipped("erased_for_privacy")));
         }
         let of_this_contact = pass.links.get(&contact.id).is_some_and(|link| link.user_id == user.id);
         if !of_this_contact {
             let links = self.links_of_users(turn.scope(), std::slice::from_ref(&user.id)).await?;
-            let linked_elsewhere = links.get(&user.id).is_some_and(|link| link.contact_id != contact.id);
+            // A contact that was deleted is not in the way of one that a person made and put on a won deal.
+            let linked_elsewhere = links.get(&user.id).is_some_and(|link| {
+                link.contact_id != contact.id && link.rests != Some(Rests::ContactDeleted)
+            });
             let named = contact.text(CONTACT_USER_ID).is_some_and(|id| id != user.id);
             if linked_elsewhere || named || pass.paired.contains(&user.id) {
                 return Ok(Err(NotBrought::Conflicted("user_of_another_contact", user.id)));

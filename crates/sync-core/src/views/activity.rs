@@ -44,6 +44,8 @@ pub struct OutcomeRow {
     pub contact_id: Option<String>,
     /// The HubSpot deal concerned.
     pub deal_id: Option<String>,
+    /// HubSpot's own code for a refusal.
+    pub provider_code: Option<String>,
     /// HubSpot's own id of a refusal.
     pub correlation_id: Option<String>,
 }
@@ -197,7 +199,7 @@ impl Core {
     }
 
     /// A person who asks for work does not wait for a provider's quiet time to pass.
-    async fn lift_hold(&self, scope: Scope) -> Result<(), Error> {
+    pub(crate) async fn lift_hold(&self, scope: Scope) -> Result<(), Error> {
         lease::Entity::update_many()
             .col_expr(lease::Column::HoldUntil, Expr::value(0_i64))
             .filter(lease::Column::InstallationId.eq(scope.id()))
@@ -225,6 +227,7 @@ impl OutcomeRow {
             user_id: row.user_id,
             contact_id: row.contact_id,
             deal_id: row.deal_id,
+            provider_code: row.provider_code,
             correlation_id: row.correlation_id,
         })
     }

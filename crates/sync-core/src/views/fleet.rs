@@ -87,7 +87,7 @@ impl Summary {
             (_, Some(found)) if found.state == ConnectionState::NeedsAuthorisation => {
                 Health::NeedsAuthorisation
             }
-            (_, Some(_)) if !installation.capabilities.unique_property => Health::PortalNotPrepared,
+            (_, Some(_)) if installation.capabilities.contact_key().is_none() => Health::PortalNotPrepared,
             (_, Some(_)) if self.backlog.parked > 0 => Health::Failing,
             (_, Some(_)) if self.backlog.held.is_some() => Health::Waiting,
             (State::Installed, _) => Health::Resting,

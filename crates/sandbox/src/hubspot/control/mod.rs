@@ -78,10 +78,11 @@ async fn revoke(State(world): State<Arc<World>>, Path(portal): Path<u64>) -> Res
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rules {
-    required: Vec<String>,
+    required: Option<Vec<String>>,
+    all_or_nothing: Option<bool>,
 }
 
-/// The account's admin requires properties of every contact.
+/// The account's admin requires properties of every contact; batches are refused whole. What is left out stays.
 async fn rules(
     State(world): State<Arc<World>>,
     Path(portal): Path<u64>,
@@ -89,7 +90,8 @@ async fn rules(
 ) -> Result<StatusCode, Refused> {
     let Json(asked) = asked?;
     in_portal(&world, portal, PERSON, |portal, _| {
-        portal.required = asked.required;
+        portal.required = asked.required.unwrap_or(std::mem::take(&mut portal.required));
+        portal.all_or_nothing = asked.all_or_nothing.unwrap_or(portal.all_or_nothing);
         Ok(StatusCode::NO_CONTENT)
     })
     .map_err(Refused::from)

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::control::Refused;
 use crate::hubspot::crm::kind::Kind;
@@ -26,6 +26,7 @@ pub(super) fn router() -> Router<Arc<World>> {
     let mut router = Router::new()
         .route("/{portal}/contacts/seed", post(seed_contacts))
         .route("/{portal}/contacts/{id}/privacy-delete", post(erase))
+        .route("/{portal}/contacts/{id}/oddly", post(show_oddly))
         .route("/{portal}/deals/{id}/contacts/{contact}", post(associate));
     for kind in [Kind::Contact, Kind::Deal] {
         let routes = Router::new()
@@ -167,6 +168,21 @@ async fn erase(
     in_portal(&world, portal, PERSON, |portal, author| {
         let id = present(portal, Kind::Contact, &id)?;
         portal.erase(id, author);
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .map_err(Refused::from)
+}
+
+/// The API answers about this contact in a shape that nobody expects.
+async fn show_oddly(
+    State(world): State<Arc<World>>,
+    Path((portal, id)): Path<(u64, String)>,
+    asked: Result<Json<Map<String, Value>>, JsonRejection>,
+) -> Result<StatusCode, Refused> {
+    let Json(odd) = asked?;
+    in_portal(&world, portal, PERSON, |portal, _| {
+        let id = present(portal, Kind::Contact, &id)?;
+        portal.odd.insert(id, odd);
         Ok(StatusCode::NO_CONTENT)
     })
     .map_err(Refused::from)

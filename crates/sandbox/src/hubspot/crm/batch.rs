@@ -90,7 +90,7 @@ impl Portal {
     ) -> Result<Answer, ApiError> {
         check_size(rows.len(), BATCH_MAX)?;
         check_keys_differ(verb, rows)?;
-        let stands_alone = are_traced(rows) && !is_keyed_by_email(verb, rows);
+        let stands_alone = !self.all_or_nothing && are_traced(rows) && !is_keyed_by_email(verb, rows);
         let (mut claims, mut plans, mut answer) = (Claims::default(), Vec::new(), Answer::default());
         for row in rows {
             match self.plan_row(kind, verb, row, &mut claims) {

@@ -44,8 +44,11 @@ impl Portal {
             asked => asked.iter().map(String::as_str).collect(),
         };
         let known = always.into_iter().chain(asked).filter(|name| self.schema(kind).live(name).is_some());
-        let properties: Map<String, Value> =
+        let mut properties: Map<String, Value> =
             known.map(|name| (name.to_owned(), self.value(kind, record, name).into())).collect();
+        if let Some(odd) = self.odd.get(&record.id).filter(|_| kind == Kind::Contact) {
+            properties.extend(odd.clone());
+        }
         let mut shown = json!({
             "id": record.id.to_string(),
             "properties": properties,

@@ -83,7 +83,7 @@ pub(super) async fn disable(
     State(world): State<Arc<World>>,
     Path((code, id)): Path<(String, String)>,
 ) -> Result<Redirect, Problem> {
-    change(&world, &code, |business| business.disable(&id, &world.clock).map(|_| ()))?;
+    change(&world, &code, |business| business.set_disabled(&id, true, &world.clock).map(|_| ()))?;
     Ok(Redirect::to(&format!("/{code}/admin/users/{id}")))
 }
 

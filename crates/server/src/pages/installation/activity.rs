@@ -151,9 +151,7 @@ fn sentence(parked: u64, waiting: u64) -> String {
 }
 
 fn choices(chosen: &str) -> Vec<ActionChoice> {
-    ["created", "updated", "unchanged", "skipped", "conflicted", "failed"]
-        .map(|word| ActionChoice { word, is_chosen: word == chosen })
-        .into()
+    Action::ALL.map(Action::word).map(|word| ActionChoice { word, is_chosen: word == chosen }).into()
 }
 
 fn change(row: ChangeRow, now: i64) -> Change {
@@ -189,7 +187,7 @@ fn outcome(row: OutcomeRow, here: &str, now: i64) -> Outcome {
 fn tone(action: Action) -> &'static str {
     match action {
         Action::Created | Action::Updated => "good",
-        Action::Unchanged | Action::Skipped => "rest",
+        Action::Unchanged | Action::Skipped | Action::Erased => "rest",
         Action::Conflicted => "need",
         Action::Failed => "bad",
     }

@@ -6,7 +6,7 @@ use axum::{
     routing::{get, post},
 };
 
-pub(super) use status::addons_page;
+pub(super) use status::{addons_page, not_prepared};
 
 use crate::app::AppState;
 
