@@ -1,17 +1,21 @@
 //! One test binary for the whole house.
 //!
 //! `guide` reads like the product guide; `pauses`, `failures` and `crashes` are what can go wrong on the way;
-//! `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `storage` is what both databases must do alike; `traces` is what we leave behind.
+//! `matching`, `lifecycles` and `batches` are who belongs to whom, what becomes of a pair, and what one record does to the
+//! others; `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `storage` is what both databases must do alike; `traces` is what we leave behind.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod addon;
 mod arrows;
+mod batches;
 mod conformance;
 mod crashes;
 mod doors;
 mod failures;
 mod guide;
+mod lifecycles;
+mod matching;
 mod pauses;
 mod storage;
 mod traces;

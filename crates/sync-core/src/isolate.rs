@@ -121,3 +121,35 @@ fn halves(taken: &[Taken]) -> [&[Taken]; 2] {
     let (first, second) = taken.split_at(taken.len() / 2);
     [second, first]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_can_come_from_one_record_is_looked_for_in_halves() {
+        let refused =
+            |status| Error::Storeganise(storeganise::error::Error::Refused { status, retry_after: None });
+        for (error, may) in [
+            (refused(500), true),
+            (refused(429), false),
+            (refused(403), false),
+            (refused(422), false),
+            (Error::HubSpot(hubspot::error::Error::TooLarge), true),
+            (Error::HubSpot(hubspot::error::Error::UnusableToken), false),
+            (Error::NeedsAuthorisation, false),
+            (Error::LeaseLost, false),
+        ] {
+            assert_eq!(may_be_a_records_fault(&error), may, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn halves_are_the_whole_and_end_with_one() {
+        let taken: Vec<Taken> =
+            (0..7).map(|n| Taken { id: n.to_string(), generation: 1, attempts: 0 }).collect();
+        let [second, first] = halves(&taken);
+        assert_eq!([first, second].concat(), taken);
+        assert_eq!((first.len(), second.len()), (3, 4));
+    }
+}

@@ -263,3 +263,20 @@ fn alone_where_it_failed(mut taken: Vec<Taken>) -> Vec<Taken> {
 fn is_at_rest(installation: &Installation) -> bool {
     matches!(installation.state, State::Pending | State::Disabled)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_that_has_failed_is_worked_by_itself_and_never_among_others() {
+        let taken = |attempts: &[u32]| -> Vec<u32> {
+            let change = |attempts: &u32| Taken { id: "x".to_owned(), generation: 1, attempts: *attempts };
+            let left = alone_where_it_failed(attempts.iter().map(change).collect());
+            left.iter().map(|change| change.attempts).collect()
+        };
+        assert_eq!(taken(&[0, 2, 0]), [0, 0]);
+        assert_eq!(taken(&[2, 0, 0]), [2]);
+        assert_eq!(taken(&[]), [0_u32; 0]);
+    }
+}

@@ -165,6 +165,11 @@ pub(super) const TABLE: &[Line] = &[
         "Merge the two contacts in HubSpot, or take the e-mail off the other one, then replay.",
     ),
     (
+        "email_of_another_user",
+        "The contact's e-mail was not taken for the user, most often because another user has it; the rest was written.",
+        "Look for the second user in Storeganise, or mend the e-mail in HubSpot, then replay.",
+    ),
+    (
         "user_named_by_another_contact",
         "Another contact carries this user's id already; everything else was written.",
         "Merge the two contacts in HubSpot, then replay.",

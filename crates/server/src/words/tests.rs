@@ -40,6 +40,23 @@ fn every_reason_the_core_gives_has_its_words() {
 }
 
 #[test]
+fn reasons_that_are_not_written_where_they_are_given_have_their_words_too() {
+    for code in [
+        "user_disabled",
+        "contact_deleted",
+        "contacts_merged",
+        "contact_merged",
+        "email_of_another_contact",
+        "email_of_another_user",
+        "user_named_by_another_contact",
+        "address_not_free_yet",
+        "hubspot.no_unique_property_left",
+    ] {
+        assert!(has_words(code), "{code} has no words");
+    }
+}
+
+#[test]
 fn every_code_of_a_failure_has_its_words() {
     use hubspot::{error::Error as Hubspot, oauth::OAuthError};
     use storeganise::error::Error as Storeganise;

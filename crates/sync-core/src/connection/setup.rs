@@ -89,3 +89,20 @@ fn taken_for(property: &Property, cause: &'static str) -> Found {
         (_, false) => Found::Nothing(cause),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_unique_text_is_relied_on_and_only_a_text_is_written() {
+        let of =
+            |body: serde_json::Value| taken_for(&serde_json::from_value(body).expect("a property"), "why");
+        let property = |unique: bool, kind: &str| serde_json::json!({ "name": "x", "type": kind, "hasUniqueValue": unique });
+        assert!(matches!(of(property(true, "string")), Found::Unique));
+        assert!(matches!(of(property(false, "string")), Found::Plain("why")));
+        assert!(matches!(of(property(true, "number")), Found::Nothing("why")));
+        let computed = serde_json::json!({ "name": "x", "calculated": true });
+        assert!(matches!(of(computed), Found::Nothing("why")));
+    }
+}

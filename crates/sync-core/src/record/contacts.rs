@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hubspot::record::{ObjectKind, Record};
-use storeganise::user::UserPatch;
+use storeganise::{error::Class, user::UserPatch};
 
 use super::{
     address,
@@ -92,17 +92,42 @@ pub(super) fn user_patch(fields: &[Field], contact: &Values) -> UserPatch {
     patch
 }
 
-/// Writes to the user what was decided for it; the time of the user's update where it was written.
-pub(super) async fn write_user(turn: &Turn, pair: &Ready) -> Result<Option<i64>, Error> {
+/// What became of a user's side.
+#[derive(Debug, Default)]
+pub(super) struct UserSide {
+    /// The time of the user's update, where it was written.
+    pub updated: Option<i64>,
+    /// The fields Storeganise did not take, and its code.
+    pub refused: Option<(Vec<Field>, String)>,
+}
+
+/// Writes to the user what was decided for it. An address that another user has is left out, and the rest lands.
+pub(super) async fn write_user(turn: &Turn, pair: &Ready) -> Result<UserSide, Error> {
     let Some(contact) = pair.contact.as_ref().filter(|_| !pair.plan.to_user.is_empty()) else {
-        return Ok(None);
+        return Ok(UserSide::default());
     };
-    let patch = user_patch(&pair.plan.to_user, &Values::of_contact(contact, &turn.fields));
-    if patch.is_empty() {
-        return Ok(None);
+    let mut fields = pair.plan.to_user.clone();
+    let mut patch = user_patch(&fields, &Values::of_contact(contact, &turn.fields));
+    let mut side = UserSide::default();
+    while !patch.is_empty() {
+        let refused = match turn.account.update_user(&pair.row.taken.id, &patch).await {
+            Ok(user) => {
+                side.updated = updated_micros(&user);
+                return Ok(side);
+            }
+            Err(error) if matches!(error.class(), Class::Conflict | Class::Rejected) => error.code(),
+            Err(error) => return Err(error.into()),
+        };
+        if patch.email.take().is_some() {
+            fields.retain(|field| *field != Field::Email);
+            side.refused = Some((vec![Field::Email], refused));
+        } else {
+            let email = side.refused.map(|(email, _)| email).unwrap_or_default();
+            side.refused = Some((email.into_iter().chain(fields).collect(), refused));
+            return Ok(side);
+        }
     }
-    let user = turn.account.update_user(&pair.row.taken.id, &patch).await?;
-    Ok(updated_micros(&user))
+    Ok(side)
 }
 
 impl Core {

@@ -99,44 +99,67 @@ impl Core {
             written.map(|written| written.contact_id.clone()).or_else(|| pair.contact_id.clone());
         let contact_id = contact_id.ok_or(Error::Corrupt("pair without a contact"))?;
         let made = written.is_some_and(|written| written.is_new);
-        let user_updated = contacts::write_user(turn, &pair).await?;
+        let side = contacts::write_user(turn, &pair).await?;
         let contact = pair.contact.as_ref().map(|contact| Values::of_contact(contact, &turn.fields));
         let unfit = contacts::unfit(&pair.plan, &pair.row.values, contact.as_ref());
+        let landed =
+            Landed { contact_id: &contact_id, refused, user: side.refused.as_ref(), unfit: &unfit, made };
         let link = Link {
             user_id: trace.clone(),
             contact_id: contact_id.clone(),
-            baseline: agreed(turn, &pair, refused, &unfit, made),
+            baseline: agreed(turn, &pair, &landed),
             baseline_version: turn.installation.settings.baseline_version(),
             mirrored_contact_id: mirrored(&pair.row, &contact_id),
-            user_updated: user_updated.or_else(|| updated_micros(&pair.row.user)),
+            user_updated: side.updated.or_else(|| updated_micros(&pair.row.user)),
             rests: None,
         };
         let is_mirrored = link.mirrored_contact_id.as_deref() == Some(contact_id.as_str());
         if turn.installation.settings.mirrors && !is_mirrored {
             done.marks.push(Mark::new(turn.scope(), Subject::Mirror, trace.clone(), Origin::Sync));
         }
-        done.outcomes.push(outcome_of(&pair, &contact_id, refused, &unfit, made));
-        done.settled.push(pair.row.taken);
+        let outcome = outcome_of(&pair, &landed);
+        match outcome.action {
+            Action::Failed => done.park(&pair.row.taken, outcome),
+            _ => done.settle(&pair.row.taken, outcome),
+        }
         done.links.push(link);
         Ok(())
     }
 }
 
+/// What both writes of a pair came to.
+struct Landed<'a> {
+    contact_id: &'a str,
+    /// What HubSpot did not take.
+    refused: Option<&'a Problem>,
+    /// What Storeganise did not take, and its code.
+    user: Option<&'a (Vec<Field>, String)>,
+    /// What could not be put into the other side's form.
+    unfit: &'a [Field],
+    /// Whether the contact is new.
+    made: bool,
+}
+
+impl Landed<'_> {
+    fn is_refused(&self, field: &Field) -> bool {
+        self.refused.is_some_and(|problem| write::names(problem, field.name()))
+            || self.user.is_some_and(|(fields, _)| fields.contains(field))
+    }
+}
+
 /// What both sides agree on after all writes.
-fn agreed(turn: &Turn, pair: &Ready, refused: Option<&Problem>, unfit: &[Field], made: bool) -> Baseline {
+fn agreed(turn: &Turn, pair: &Ready, landed: &Landed<'_>) -> Baseline {
     let mut baseline = pair.plan.baseline.clone();
-    if made {
+    if landed.made {
         // Whatever the user leaves blank is blank on both sides of a contact we have just made.
         baseline.agree_on_blanks(&turn.fields);
     }
     let before = pair.row.link.as_ref().map(|link| link.baseline.clone()).unwrap_or_default();
-    for field in &turn.fields {
-        if refused.is_some_and(|problem| write::names(problem, field.name())) {
-            // Not written: the user's change is still a change at the next look.
-            baseline.keep(field, &before);
-        }
+    for field in turn.fields.iter().filter(|field| landed.is_refused(field)) {
+        // Not written: what changed is still a change at the next look.
+        baseline.keep(field, &before);
     }
-    unfit.iter().for_each(|field| baseline.disagree(field));
+    landed.unfit.iter().for_each(|field| baseline.disagree(field));
     baseline
 }
 
@@ -178,39 +201,47 @@ fn mirrored(row: &Row, contact_id: &str) -> Option<String> {
     row.link.as_ref().and_then(|link| link.mirrored_contact_id.clone()).filter(|known| known == contact_id)
 }
 
-fn outcome_of(
-    pair: &Ready,
-    contact_id: &str,
-    refused: Option<&Problem>,
-    unfit: &[Field],
-    made: bool,
-) -> Outcome {
+fn outcome_of(pair: &Ready, landed: &Landed<'_>) -> Outcome {
     let plan = &pair.plan;
-    let is_refused = |field: &&Field| refused.is_some_and(|problem| write::names(problem, field.name()));
-    let written = plan.to_contact.iter().chain(&plan.to_user).filter(|field| !unfit.contains(field));
-    let fields: Vec<&str> = written.filter(|field| !is_refused(field)).map(Field::name).collect();
-    let action = match (made, fields.is_empty()) {
+    let written = plan.to_contact.iter().chain(&plan.to_user);
+    let written = written.filter(|field| !landed.unfit.contains(field) && !landed.is_refused(field));
+    let fields: Vec<&str> = written.map(Field::name).collect();
+    let action = match (landed.made, fields.is_empty()) {
         (true, _) => Action::Created,
         (false, false) => Action::Updated,
         (false, true) if pair.row.link.is_none() => Action::Updated,
         (false, true) => Action::Unchanged,
     };
-    let outcome = Outcome::new(Subject::User, &pair.row.taken.id, action).fields(fields).contact(contact_id);
-    if let Some(problem) = refused {
+    let outcome = Outcome::new(Subject::User, &pair.row.taken.id, action);
+    let outcome = outcome.fields(fields).contact(landed.contact_id);
+    if let Some(problem) = landed.refused {
         return of_refusal(outcome, problem);
+    }
+    if let Some((fields, code)) = landed.user {
+        return of_users_refusal(outcome, fields, code);
     }
     if !plan.asks.is_empty() {
         return Outcome { action: Action::Conflicted, ..outcome }
             .because("conflict_to_decide")
             .fields(plan.asks.iter().map(Field::name));
     }
-    if !unfit.is_empty() {
-        return outcome.because("value_does_not_fit").fields(unfit.iter().map(Field::name));
+    if !landed.unfit.is_empty() {
+        return outcome.because("value_does_not_fit").fields(landed.unfit.iter().map(Field::name));
     }
     if !plan.conflicts.is_empty() {
         return outcome.because("conflict_decided").fields(plan.conflicts.iter().map(|field| field.name()));
     }
-    if pair.row.link.is_none() && !made { outcome.because("linked") } else { outcome }
+    if pair.row.link.is_none() && !landed.made { outcome.because("linked") } else { outcome }
+}
+
+/// The outcome of a pair whose user did not take everything: an address that another user has is for a person.
+fn of_users_refusal(outcome: Outcome, fields: &[Field], code: &str) -> Outcome {
+    let names = fields.iter().map(Field::name);
+    if fields == [Field::Email] {
+        let outcome = Outcome { action: Action::Conflicted, ..outcome };
+        return outcome.because("email_of_another_user").fields(names);
+    }
+    Outcome { action: Action::Failed, ..outcome }.because(code).fields(names)
 }
 
 /// The outcome of a pair of which a part was refused: where another contact is in the way, it is named.

@@ -170,3 +170,52 @@ fn note(sent: &mut Sent, via: Via, batch: &[Write], reply: &BatchReply) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hubspot::problem::FieldProblem;
+    use std::collections::BTreeMap;
+
+    fn write(properties: &[&str]) -> Write {
+        let properties: BTreeMap<_, _> =
+            properties.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect();
+        Write { id: "1".to_owned(), trace: "u".to_owned(), properties }
+    }
+
+    fn invalid(name: &str) -> Problem {
+        let field = FieldProblem { name: name.to_owned(), code: "INVALID".to_owned() };
+        Problem { fields: vec![field], ..Problem::default() }
+    }
+
+    fn taken(name: &str) -> Problem {
+        let (taken, existing_id) = (Some(name.to_owned()), Some("7".to_owned()));
+        Problem { taken, existing_id, ..Problem::default() }
+    }
+
+    #[test]
+    fn a_refused_field_is_left_out_whether_it_is_invalid_or_somebody_elses() {
+        for problem in [invalid("email"), taken("email")] {
+            let rest = without_refused_fields(&write(&["email", "phone"]), &problem).unwrap();
+            assert_eq!(rest.properties.keys().collect::<Vec<_>>(), ["phone"]);
+            assert_eq!(without_refused_fields(&write(&["phone"]), &problem), None);
+        }
+    }
+
+    #[test]
+    fn two_refusals_of_one_row_are_both_told_and_a_later_success_leaves_them_as_what_is_missing() {
+        let of = |problem: Problem| Sent {
+            refused: HashMap::from([("u".to_owned(), problem)]),
+            ..Sent::default()
+        };
+        let mut sent = of(taken("email"));
+        sent.take_in_narrowed(of(invalid("phone")));
+        let problem = sent.refusal("u").unwrap();
+        assert!(names(problem, "email") && names(problem, "phone") && !names(problem, "company"));
+        let written = Written { contact_id: "1".to_owned(), is_new: false };
+        let landed = Sent { written: HashMap::from([("u".to_owned(), written)]), ..Sent::default() };
+        sent.take_in_narrowed(landed);
+        assert_eq!(sent.refusal("u"), None);
+        assert!(names(&sent.refused["u"], "phone"));
+    }
+}

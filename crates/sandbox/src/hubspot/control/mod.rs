@@ -13,6 +13,8 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::crm::definition::PropertyInput;
+use super::crm::kind::Kind;
 use super::crm::pipeline::Pipeline;
 use super::desk::{PERSON, in_portal};
 use super::error::ApiError;
@@ -80,6 +82,11 @@ async fn revoke(State(world): State<Arc<World>>, Path(portal): Path<u64>) -> Res
 struct Rules {
     required: Option<Vec<String>>,
     all_or_nothing: Option<bool>,
+    /// So many unique properties of contacts more, as other apps make them.
+    #[serde(default)]
+    unique_properties: usize,
+    /// A property of contacts that is not unique, as somebody makes it by hand.
+    plain_property: Option<String>,
 }
 
 /// The account's admin requires properties of every contact; batches are refused whole. What is left out stays.
@@ -89,7 +96,16 @@ async fn rules(
     asked: Result<Json<Rules>, JsonRejection>,
 ) -> Result<StatusCode, Refused> {
     let Json(asked) = asked?;
-    in_portal(&world, portal, PERSON, |portal, _| {
+    in_portal(&world, portal, PERSON, |portal, author| {
+        let others = (0..asked.unique_properties).map(|n| (format!("other_key_{n}"), true));
+        for (name, unique) in others.chain(asked.plain_property.map(|name| (name, false))) {
+            let property: PropertyInput = serde_json::from_value(json!({
+                "name": name, "label": name, "type": "string", "fieldType": "text",
+                "groupName": "contactinformation", "hasUniqueValue": unique,
+            }))
+            .expect("an object literal of this form is a property");
+            portal.schema_mut(Kind::Contact).create(property, author.at_ms)?;
+        }
         portal.required = asked.required.unwrap_or(std::mem::take(&mut portal.required));
         portal.all_or_nothing = asked.all_or_nothing.unwrap_or(portal.all_or_nothing);
         Ok(StatusCode::NO_CONTENT)
@@ -118,7 +134,6 @@ async fn search_lag(
 }
 
 fn portal_json(portal: &Portal) -> Value {
-    use super::crm::kind::Kind;
     json!({
         "id": portal.id,
         "name": portal.name,
