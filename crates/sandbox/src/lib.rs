@@ -7,6 +7,8 @@
 
 pub mod options;
 
+mod asked;
+mod catalogue;
 mod clock;
 mod control;
 mod delivery;
@@ -14,10 +16,13 @@ mod faults;
 mod hubspot;
 mod index;
 mod latency;
+mod names;
 mod provider;
 mod random;
+mod seed;
 mod stats;
 mod storeganise;
+mod trace;
 mod wire;
 mod world;
 
