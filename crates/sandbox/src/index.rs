@@ -28,8 +28,8 @@ pub(crate) struct About {
     places: Places,
     base_url: String,
     options: Options,
-    hubspot_webhooks: String,
-    storeganise_webhooks: String,
+    hubspot_webhooks: Option<String>,
+    storeganise_webhooks: Option<String>,
     chapters: [Chapter; 4],
 }
 
@@ -52,14 +52,12 @@ pub(crate) async fn index(State(world): State<Arc<World>>) -> Index {
 
 /// `GET /_sandbox/`.
 pub(crate) async fn about(State(world): State<Arc<World>>) -> About {
-    let webhooks =
-        |provider| world.webhook_url(provider).unwrap_or_else(|| "nowhere, no address is set".to_owned());
     About {
         places: Places::of(&world),
         base_url: world.base_url.clone(),
         options: world.options.clone(),
-        hubspot_webhooks: webhooks(Provider::Hubspot),
-        storeganise_webhooks: webhooks(Provider::Storeganise),
+        hubspot_webhooks: world.webhook_url(Provider::Hubspot),
+        storeganise_webhooks: world.webhook_url(Provider::Storeganise),
         chapters: CHAPTERS,
     }
 }
