@@ -2,8 +2,8 @@
 //!
 //! A sandbox is set up by [`options`], started by [`start`], and holds one `world`: the state of Storeganise, the state
 //! of HubSpot, and what both share (time, randomness, counters, the trace, faults, outgoing webhooks). Every request
-//! of a provider passes through `wire`; tests steer through `control`, whose calls stand in `catalogue`. It knows none of our other crates, so that it can contradict
-//! them, and it keeps everything in memory.
+//! of a provider passes through `wire`; tests steer through `control`, whose calls stand in `catalogue`. It knows none
+//! of our other crates, so that it can contradict them, and it keeps everything in memory.
 
 pub mod options;
 
