@@ -115,6 +115,7 @@ impl Delivery {
                 self.queue(Arc::clone(&request), 0);
                 self.queue(request, 0);
             }
+            Fate::Delayed(ms) => self.queue(request, ms),
             Fate::HeldBack => {
                 let hold_ms = 1 + self.0.random.below(self.0.retry_scale_ms.saturating_mul(2).max(20));
                 self.queue(request, hold_ms);

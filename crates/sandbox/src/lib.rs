@@ -1,12 +1,14 @@
 //! Both remote systems, simulated over real HTTP on one port, for the demo, the tests and the benchmarks.
 //!
 //! A sandbox is set up by [`options`], started by [`start`], and holds one `world`: the state of Storeganise, the state
-//! of HubSpot, and what both share (time, randomness, counters, faults, outgoing webhooks). Every request of a provider
-//! passes through `wire`; tests steer through `control`. It knows none of our other crates, so that it can contradict
-//! them, and it keeps everything in memory.
+//! of HubSpot, and what both share (time, randomness, counters, the trace, faults, outgoing webhooks). Every request
+//! of a provider passes through `wire`; tests steer through `control`, whose calls stand in `catalogue`. It knows none
+//! of our other crates, so that it can contradict them, and it keeps everything in memory.
 
 pub mod options;
 
+mod asked;
+mod catalogue;
 mod clock;
 mod control;
 mod delivery;
@@ -14,10 +16,13 @@ mod faults;
 mod hubspot;
 mod index;
 mod latency;
+mod names;
 mod provider;
 mod random;
+mod seed;
 mod stats;
 mod storeganise;
+mod trace;
 mod wire;
 mod world;
 

@@ -11,7 +11,6 @@ use http::{HeaderMap, HeaderValue, header};
 
 use super::crm::record::Source;
 use super::error::ApiError;
-use crate::stats;
 use crate::world::World;
 
 /// An installed app that may make one request.
@@ -24,8 +23,7 @@ pub(super) struct Caller {
     scopes: Vec<String>,
 }
 
-/// The same for a search, which has a limit of its own and whose answers tell nothing of any limit; the sandbox's
-/// counters do not count it towards the portal's window either.
+/// The same for a search, which has a limit of its own and whose answers tell nothing of any limit.
 #[derive(Debug)]
 pub(super) struct Searcher(pub(super) Caller);
 
@@ -35,7 +33,6 @@ pub(super) struct Counted(Arc<OnceLock<Count>>);
 
 #[derive(Debug)]
 struct Count {
-    portal: u64,
     max: usize,
     remaining: usize,
     interval_ms: u64,
@@ -72,7 +69,6 @@ impl FromRequestParts<Arc<World>> for Caller {
         let has_place = portal.requests.take(world.clock.now_ms());
         if let Some(counted) = parts.extensions.get::<Counted>() {
             counted.0.get_or_init(|| Count {
-                portal: portal.id,
                 max: portal.requests.max(),
                 remaining: portal.requests.remaining(),
                 interval_ms: portal.requests.length_ms(),
@@ -107,7 +103,13 @@ impl FromRequestParts<Arc<World>> for Searcher {
     }
 }
 
-/// Puts the rate limit headers on every counted answer, and names the portal to the counters of the sandbox.
+/// The portal whose token these headers carry, while it works.
+pub(crate) fn portal_of(world: &World, headers: &HeaderMap) -> Option<u64> {
+    let token = bearer(headers)?;
+    world.hubspot().grants.access(token, world.clock.now_ms()).ok().map(|(portal, _)| portal)
+}
+
+/// Puts the rate limit headers on every counted answer.
 pub(super) async fn tell_limits(mut request: Request, next: Next) -> Response {
     let counted = Counted::default();
     request.extensions_mut().insert(counted.clone());
@@ -121,7 +123,6 @@ pub(super) async fn tell_limits(mut request: Request, next: Next) -> Response {
         ] {
             headers.insert(name, value);
         }
-        response.extensions_mut().insert(stats::Caller(count.portal.to_string()));
     }
     response
 }

@@ -199,7 +199,7 @@ impl IntoResponse for ApiError {
 }
 
 /// A UUID that only has to differ from the others of this process.
-fn correlation_id() -> String {
+pub(super) fn correlation_id() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("5a4db0c5-0000-4000-8000-{count:012x}")

@@ -12,6 +12,7 @@ mod crm;
 mod desk;
 mod error;
 mod event;
+mod fault;
 mod limit;
 mod oauth;
 mod outbox;
@@ -29,8 +30,10 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 
+pub(crate) use access::portal_of;
 pub(crate) use control::router as control;
-pub(crate) use seed::seed;
+pub(crate) use fault::{expired_token, refusal};
+pub(crate) use seed::{enlarge, seed};
 pub(crate) use state::State;
 
 use crate::world::World;

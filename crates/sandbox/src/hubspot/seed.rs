@@ -12,6 +12,7 @@ use super::crm::write::{AssociationInput, AssociationTarget, Claims, Properties}
 use super::desk::PERSON;
 use super::error::ApiError;
 use super::portal::Portal;
+use crate::seed::PortalWish;
 use crate::storeganise::DEMO_BUSINESSES;
 use crate::world::World;
 
@@ -45,10 +46,31 @@ pub(crate) fn seed(world: &World) {
         let author = Author { source: PERSON, at_ms: made_ms };
         let mut random = StdRng::seed_from_u64(world.options.seed.wrapping_add(id));
         contacts_from(&mut random, &mut portal, CONTACTS, author)
-            .and_then(|()| deals(&mut random, &mut portal, author))
+            .and_then(|()| deals(&mut random, &mut portal, DEALS, author))
             .expect("the demo's contacts and deals break no rule of a fresh account");
         world.hubspot().open(portal);
     }
+}
+
+/// Gives an account more contacts and deals, and opens it before where there is none; nobody is told.
+///
+/// # Errors
+/// As [`contacts`], and for deals in an account without contacts.
+pub(crate) fn enlarge(world: &World, wish: &PortalWish) -> Result<(), ApiError> {
+    let author = Author { source: PERSON, at_ms: world.clock.now_ms() };
+    let mut state = world.hubspot();
+    if state.portal(wish.id).is_none() {
+        let name = wish.name.clone().unwrap_or_else(|| format!("Account {}", wish.id));
+        let mut portal = Portal::new(wish.id, &name, &world.options, author.at_ms);
+        portal.pipelines.push(Pipeline::move_ins());
+        state.open(portal);
+    }
+    let portal = state.portal_mut(wish.id).expect("the account is there by now");
+    let mut random = StdRng::seed_from_u64(world.options.seed.wrapping_add(wish.id));
+    let done =
+        contacts(portal, wish.contacts, author).and_then(|()| deals(&mut random, portal, wish.deals, author));
+    portal.take_events();
+    done
 }
 
 /// Makes this many contacts more.
@@ -95,10 +117,10 @@ fn contacts_from(
     Ok(())
 }
 
-fn deals(random: &mut StdRng, portal: &mut Portal, author: Author) -> Result<(), ApiError> {
+fn deals(random: &mut StdRng, portal: &mut Portal, count: usize, author: Author) -> Result<(), ApiError> {
     let contacts: Vec<u64> = portal.store(Kind::Contact).live().map(|contact| contact.id).collect();
-    for number in 0..DEALS {
-        let contact = *contacts.choose(random).expect("a demo account has contacts");
+    for number in 0..count {
+        let contact = *contacts.choose(random).ok_or_else(|| ApiError::invalid("A deal needs a contact"))?;
         let name =
             portal.live(Kind::Contact, contact).and_then(|c| c.stored("lastname")).unwrap_or("Somebody");
         let pipeline = &portal.pipelines[number % portal.pipelines.len()];

@@ -8,6 +8,7 @@ mod business;
 mod control;
 mod error;
 mod event;
+mod fault;
 mod ids;
 mod pages;
 mod patch;
@@ -20,7 +21,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub(crate) use self::{api::router as wire, control::control, pages::router as pages};
+pub(crate) use self::{api::router as wire, control::control, fault::refusal, pages::router as pages};
 use self::{business::Business, error::ApiError, ids::Ids, people::Mix};
 use crate::{options::Options, world::World};
 
@@ -103,6 +104,29 @@ pub(crate) fn seed(world: &World) {
         let age_ms = |n: usize| u64::try_from(count - n).unwrap_or_default() * SPACING_MS;
         business.generate(count, Mix::Everyone, |n| now_ms.saturating_sub(age_ms(n)));
     }
+}
+
+/// Makes `count` businesses with `users` users each, under the first codes that are free, and answers with these codes;
+/// nobody is told.
+///
+/// # Errors
+///
+/// As [`State::found`], if a code cannot be used after all.
+pub(crate) fn found_many(world: &World, count: usize, users: usize) -> Result<Vec<String>, ApiError> {
+    let now_ms = world.clock.now_ms();
+    let mut state = world.storeganise();
+    let free = (1_usize..).filter(|n| !state.businesses.contains_key(&format!("site-{n}")));
+    let numbers: Vec<usize> = free.take(count).collect();
+    numbers
+        .into_iter()
+        .map(|n| {
+            let code = format!("site-{n}");
+            state.found(&code, &format!("Site {n} Storage"), &OWN_FIELDS.map(str::to_owned))?;
+            let business = state.businesses.get_mut(&code).expect("the business was just made");
+            business.generate(users, Mix::Everyone, |_| now_ms);
+            Ok(code)
+        })
+        .collect()
 }
 
 /// Does `work` in one business, then tells the add-ons what happened in it.
