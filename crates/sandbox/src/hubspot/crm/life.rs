@@ -26,6 +26,19 @@ impl Portal {
         true
     }
 
+    /// Unties a contact from a deal; `false` when it was not tied.
+    pub(crate) fn detach(&mut self, deal: u64, contact: u64, author: Author) -> bool {
+        let Some(record) = self.store_mut(Kind::Deal).exact_mut(deal) else { return false };
+        if !record.associated.remove(&contact) {
+            return false;
+        }
+        if let Some(record) = self.store_mut(Kind::Contact).exact_mut(contact) {
+            record.associated.remove(&deal);
+        }
+        self.tell(Kind::Deal, deal, author, Change::Associated { to: contact, removed: true });
+        true
+    }
+
     /// Puts a record into the recycle bin and frees its keys; `false` when there is none.
     pub(crate) fn archive(&mut self, kind: Kind, id: u64, author: Author) -> bool {
         if self.live(kind, id).is_none() {
