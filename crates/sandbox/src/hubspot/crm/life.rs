@@ -26,8 +26,8 @@ impl Portal {
         true
     }
 
-    /// Unties a contact from a deal; `false` when it was not tied.
-    pub(crate) fn detach(&mut self, deal: u64, contact: u64, author: Author) -> bool {
+    /// Ends what ties a contact to a deal; `false` when nothing did.
+    pub(crate) fn dissociate(&mut self, deal: u64, contact: u64, author: Author) -> bool {
         let Some(record) = self.store_mut(Kind::Deal).exact_mut(deal) else { return false };
         if !record.associated.remove(&contact) {
             return false;

@@ -6,6 +6,7 @@
 mod apps;
 mod bin;
 mod contacts;
+mod count;
 mod deals;
 mod fields;
 mod history;

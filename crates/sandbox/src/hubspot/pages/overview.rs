@@ -9,6 +9,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
 
+use super::count::total;
 use super::{Head, Id, in_account};
 use crate::hubspot::crm::kind::Kind;
 use crate::world::World;
@@ -23,8 +24,8 @@ pub(super) fn router() -> Router<Arc<World>> {
 struct Overview {
     head: Head,
     is_connected: bool,
-    contacts: usize,
-    deals: usize,
+    contacts: String,
+    deals: String,
     pipelines: usize,
     app_id: u64,
 }
@@ -34,8 +35,8 @@ async fn page(State(world): State<Arc<World>>, Path(account): Path<Id>) -> Respo
         Ok(Overview {
             head: Head::of(portal, "overview"),
             is_connected: portal.installation.is_some(),
-            contacts: portal.store(Kind::Contact).live().count(),
-            deals: portal.store(Kind::Deal).live().count(),
+            contacts: total(portal, Kind::Contact),
+            deals: total(portal, Kind::Deal),
             pipelines: portal.pipelines.len(),
             app_id: world.options.hubspot.app_id,
         })

@@ -101,64 +101,75 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::hubspot::crm::kind::Kind;
+    use crate::hubspot::crm::record::Author;
+    use crate::hubspot::crm::write::{Claims, Properties};
+    use crate::hubspot::desk::PERSON;
+    use crate::hubspot::portal::Portal;
+    use crate::options::Options;
 
-    fn store_of(count: u64) -> Store {
-        let mut store = Store::new();
-        for id in 1..=count {
-            store.insert(Record::new(id, 0));
+    const AUTHOR: Author = Author { source: PERSON, at_ms: 0 };
+
+    /// An account with this many contacts, and their ids from the newest to the oldest.
+    fn account_of(count: usize) -> (Portal, Vec<u64>) {
+        let mut portal = Portal::new(1, "Acme Storage", &Options::default(), 0);
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            let properties = Properties::from([("firstname".to_owned(), "Ann".into())]);
+            let plan = portal.plan_create(Kind::Contact, &properties, &[], &mut Claims::default()).unwrap();
+            ids.insert(0, portal.carry_out(Kind::Contact, plan, AUTHOR));
         }
-        store
+        (portal, ids)
     }
 
-    fn ids(slice: &Slice<'_>) -> Vec<u64> {
-        slice.records.iter().map(|record| record.id).collect()
+    fn page(portal: &Portal, start: Start) -> (Vec<u64>, Option<u64>, Option<u64>) {
+        let slice = slice(portal.store(Kind::Contact), false, start, |_| true);
+        (slice.records.iter().map(|record| record.id).collect(), slice.newer, slice.older)
     }
 
     #[test]
     fn pages_lead_down_to_the_oldest_record_and_up_again_without_a_gap() {
-        let store = store_of(120);
-        let first = slice(&store, false, Start::Newest, |_| true);
-        assert_eq!((ids(&first), first.newer), ((71..=120).rev().collect(), None));
-        let second = slice(&store, false, Start::Below(first.older.unwrap()), |_| true);
-        assert_eq!(ids(&second), (21..=70).rev().collect::<Vec<_>>());
-        let third = slice(&store, false, Start::Below(second.older.unwrap()), |_| true);
-        assert_eq!((ids(&third), third.older), ((1..=20).rev().collect(), None));
-        let up = slice(&store, false, Start::Above(third.newer.unwrap()), |_| true);
-        assert_eq!(ids(&up), ids(&second));
-        let top = slice(&store, false, Start::Above(up.newer.unwrap()), |_| true);
-        assert_eq!((ids(&top), top.newer), (ids(&first), None));
+        let (portal, ids) = account_of(120);
+        let (first, newer, older) = page(&portal, Start::Newest);
+        assert_eq!((first.as_slice(), newer), (&ids[..50], None));
+        let (second, second_newer, older) = page(&portal, Start::Below(older.unwrap()));
+        assert_eq!(second, ids[50..100]);
+        let (third, newer, end) = page(&portal, Start::Below(older.unwrap()));
+        assert_eq!((third.as_slice(), end), (&ids[100..], None));
+        let (up, newer, _) = page(&portal, Start::Above(newer.unwrap()));
+        assert_eq!((&up, newer), (&second, second_newer));
+        let (top, newer, _) = page(&portal, Start::Above(newer.unwrap()));
+        assert_eq!((top, newer), (first, None));
     }
 
     #[test]
-    fn a_page_of_a_huge_account_looks_at_a_bounded_number_of_records_and_says_where_to_go_on() {
-        let store = store_of(3 * LOOKED_AT_RECORDS_MAX as u64);
+    fn a_page_of_an_endless_account_looks_at_a_bounded_number_of_records() {
+        let (portal, ids) = account_of(1);
+        let endless = || std::iter::repeat(portal.live(Kind::Contact, ids[0]).unwrap());
         let looked_at = Cell::new(0);
-        let rare = |record: &Record| {
-            looked_at.set(looked_at.get() + 1);
-            record.id == 10
+        let counting = |answer: bool| {
+            looked_at.set(0);
+            let looked_at = &looked_at;
+            move |_: &Record| {
+                looked_at.set(looked_at.get() + 1);
+                answer
+            }
         };
-        let mut page = slice(&store, false, Start::Newest, rare);
-        assert_eq!((looked_at.get(), page.records.len(), page.is_cut), (LOOKED_AT_RECORDS_MAX, 0, true));
-        for _ in 0..2 {
-            page = slice(&store, false, Start::Below(page.older.unwrap()), rare);
-        }
-        assert_eq!((ids(&page), page.is_cut, page.older), (vec![10], false, None), "found on the third look");
-
-        looked_at.set(0);
-        let all = |_: &Record| {
-            looked_at.set(looked_at.get() + 1);
-            true
-        };
-        assert_eq!(slice(&store, false, Start::Newest, all).records.len(), PAGE_RECORDS);
+        let none = look(endless(), counting(false));
+        assert_eq!((none.records.len(), none.is_cut, none.next), (0, true, Some(ids[0])));
+        assert_eq!(looked_at.get(), LOOKED_AT_RECORDS_MAX);
+        let full = look(endless(), counting(true));
+        assert_eq!((full.records.len(), full.is_cut, full.next), (PAGE_RECORDS, false, Some(ids[0])));
         assert_eq!(looked_at.get(), PAGE_RECORDS, "what is not shown is not looked at");
     }
 
     #[test]
     fn the_recycle_bin_is_paged_apart() {
-        let mut store = store_of(3);
-        store.exact_mut(2).unwrap().archived = true;
-        assert_eq!(ids(&slice(&store, false, Start::Newest, |_| true)), [3, 1]);
-        assert_eq!(ids(&slice(&store, true, Start::Newest, |_| true)), [2]);
+        let (mut portal, ids) = account_of(3);
+        portal.archive(Kind::Contact, ids[1], AUTHOR);
+        assert_eq!(page(&portal, Start::Newest).0, [ids[0], ids[2]]);
+        let bin = slice(portal.store(Kind::Contact), true, Start::Newest, |_| true);
+        assert_eq!(bin.records.iter().map(|record| record.id).collect::<Vec<_>>(), [ids[1]]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::full_name;
 use crate::hubspot::crm::kind::Kind;
 use crate::hubspot::crm::record::Record;
 use crate::hubspot::crm::write::Claims;
+use crate::hubspot::pages::count::total;
 use crate::hubspot::pages::fields::{self, Field, page_of};
 use crate::hubspot::pages::moment::Moment;
 use crate::hubspot::pages::slice::{Slice, Start, slice};
@@ -28,7 +29,7 @@ const SEARCHED: [&str; 6] = ["firstname", "lastname", "email", "phone", "city", 
 struct List {
     head: Head,
     search: String,
-    total: usize,
+    total: String,
     rows: Vec<Row>,
     newer: Option<u64>,
     older: Option<u64>,
@@ -83,7 +84,7 @@ fn list(portal: &Portal, wanted: Wanted, now_ms: u64) -> List {
     let found = found(portal, &wanted);
     List {
         head: Head::of(portal, "contacts").after(&wanted.done),
-        total: portal.store(Kind::Contact).live().count(),
+        total: total(portal, Kind::Contact),
         newer: found.newer,
         older: found.older,
         is_cut: found.is_cut,

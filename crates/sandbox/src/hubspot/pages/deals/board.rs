@@ -16,6 +16,7 @@ use crate::hubspot::crm::pipeline::{Pipeline, Stage};
 use crate::hubspot::crm::record::Record;
 use crate::hubspot::crm::write::Claims;
 use crate::hubspot::error::ApiError;
+use crate::hubspot::pages::count::total;
 use crate::hubspot::pages::fields::page_of;
 use crate::hubspot::pages::slice::LOOKED_AT_RECORDS_MAX;
 use crate::hubspot::pages::{Head, Id, go, in_account, named_contact};
@@ -29,7 +30,7 @@ const CARDS_SHOWN: usize = 50;
 #[template(path = "hubspot/deals/board.html")]
 struct Board {
     head: Head,
-    total: usize,
+    total: String,
     tabs: Vec<Tab>,
     columns: Vec<Column>,
     is_cut: bool,
@@ -124,7 +125,7 @@ fn board(portal: &Portal, chosen: &Pipeline, wanted: &Wanted) -> Board {
     };
     Board {
         head: Head::of(portal, "deals").after(&wanted.done),
-        total: portal.store(Kind::Deal).live().count(),
+        total: total(portal, Kind::Deal),
         tabs: portal.pipelines.iter().map(tab).collect(),
         columns,
         is_cut,
@@ -140,8 +141,8 @@ fn columns(portal: &Portal, pipeline: &Pipeline) -> (Vec<Column>, bool) {
     let mut stray = Column { label: "No stage".to_owned(), end: "", count: 0, cards: Vec::new() };
     let mut deals = portal.store(Kind::Deal).before(u64::MAX, false);
     let looked_at = deals.by_ref().take(LOOKED_AT_RECORDS_MAX);
-    for deal in looked_at.filter(|deal| deal.stored("pipeline") == Some(&*pipeline.id)) {
-        let place = pipeline.stages.iter().position(|stage| deal.stored("dealstage") == Some(&*stage.id));
+    for deal in looked_at.filter(|deal| deal.stored("pipeline") == Some(pipeline.id)) {
+        let place = pipeline.stages.iter().position(|stage| deal.stored("dealstage") == Some(stage.id));
         let column = place.map_or(&mut stray, |place| &mut columns[place]);
         column.count += 1;
         if column.cards.len() < CARDS_SHOWN {

@@ -98,7 +98,7 @@ pub(super) async fn detach(
     in_account(&world, account, &page_of(Kind::Deal, id), |portal, author| {
         let deal = present(portal, Kind::Deal, id)?;
         let contact = present(portal, Kind::Contact, contact)?;
-        portal.detach(deal, contact, author);
+        portal.dissociate(deal, contact, author);
         Ok(go(account, &page_of(Kind::Deal, Id(deal)), "detached"))
     })
 }

@@ -39,7 +39,7 @@ pub(super) fn menu(pipeline: &Pipeline, deal: Option<&Record>) -> Menu {
     let stages = pipeline.stages.iter().map(|stage| Choice {
         value: format!("{}/{}", pipeline.id, stage.id),
         label: stage.label.to_string(),
-        is_present: present == Some((Some(&*pipeline.id), Some(&*stage.id))),
+        is_present: present == Some((Some(pipeline.id), Some(stage.id))),
     });
     Menu { label: pipeline.label.to_string(), stages: stages.collect() }
 }
