@@ -34,6 +34,11 @@ impl RollingWindow {
         self.max.saturating_sub(self.taken_ms.len())
     }
 
+    /// How many places are taken at `now_ms`.
+    pub(crate) fn used(&self, now_ms: u64) -> usize {
+        self.taken_ms.iter().filter(|taken| now_ms.saturating_sub(**taken) < self.length_ms).count()
+    }
+
     /// How many places there are.
     pub(crate) fn max(&self) -> usize {
         self.max
@@ -58,5 +63,6 @@ mod tests {
         assert!(!window.take(13_999));
         assert!(window.take(14_000));
         assert_eq!(window.remaining(), 0);
+        assert_eq!((window.used(14_000), window.used(20_000), window.used(24_000)), (2, 1, 0));
     }
 }

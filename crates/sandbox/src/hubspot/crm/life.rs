@@ -26,6 +26,19 @@ impl Portal {
         true
     }
 
+    /// Ends what ties a contact to a deal; `false` when nothing did.
+    pub(crate) fn dissociate(&mut self, deal: u64, contact: u64, author: Author) -> bool {
+        let Some(record) = self.store_mut(Kind::Deal).exact_mut(deal) else { return false };
+        if !record.associated.remove(&contact) {
+            return false;
+        }
+        if let Some(record) = self.store_mut(Kind::Contact).exact_mut(contact) {
+            record.associated.remove(&deal);
+        }
+        self.tell(Kind::Deal, deal, author, Change::Associated { to: contact, removed: true });
+        true
+    }
+
     /// Puts a record into the recycle bin and frees its keys; `false` when there is none.
     pub(crate) fn archive(&mut self, kind: Kind, id: u64, author: Author) -> bool {
         if self.live(kind, id).is_none() {

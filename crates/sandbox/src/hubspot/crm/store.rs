@@ -116,6 +116,12 @@ impl Store {
         self.records.values().filter(|record| !record.archived)
     }
 
+    /// Every record before an id, archived or not as asked, the newest first.
+    pub(crate) fn before(&self, id: u64, archived: bool) -> impl Iterator<Item = &Record> {
+        let records = self.records.range(..id).rev().map(|(_, record)| record);
+        records.filter(move |record| record.archived == archived)
+    }
+
     /// Every record after an id, archived or not as asked.
     pub(crate) fn after(&self, id: u64, archived: bool) -> impl Iterator<Item = &Record> {
         self.records.range(id + 1..).map(|(_, record)| record).filter(move |r| r.archived == archived)

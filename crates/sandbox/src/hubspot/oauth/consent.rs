@@ -168,7 +168,8 @@ fn refused(why: &'static str) -> Response {
     (StatusCode::BAD_REQUEST, RefusedPage { why }).into_response()
 }
 
-fn in_words(scope: &str) -> String {
+/// What a scope allows, for people.
+pub(in crate::hubspot) fn in_words(scope: &str) -> String {
     match scope {
         "oauth" => "Know which account this is".to_owned(),
         "crm.objects.contacts.read" => "See your contacts".to_owned(),

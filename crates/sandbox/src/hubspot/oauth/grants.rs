@@ -159,6 +159,13 @@ impl Grants {
         access.or_else(|| self.refresh.get(token))
     }
 
+    /// How many refresh tokens of an account stand, and when its last access token ends.
+    pub(in crate::hubspot) fn standing(&self, portal: u64) -> (usize, Option<u64>) {
+        let is_its = |meaning: &&Meaning| meaning.portal == portal;
+        let ends_ms = self.access.values().filter(is_its).filter_map(|meaning| meaning.expires_ms).max();
+        (self.refresh.values().filter(is_its).count(), ends_ms)
+    }
+
     /// Ends one token; access tokens made from a refresh token live on until they expire.
     pub(super) fn revoke(&mut self, token: &str) {
         self.access.remove(token);

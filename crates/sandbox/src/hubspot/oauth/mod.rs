@@ -1,6 +1,6 @@
 //! OAuth: the consent page a person sees, and the token endpoint the app calls (reference section 1).
 
-mod consent;
+pub(super) mod consent;
 pub(super) mod grants;
 mod pkce;
 mod token;

@@ -5,6 +5,7 @@ mod deals;
 mod events;
 mod limits;
 mod oauth;
+mod pages;
 mod records;
 
 use axum::body::{Body, to_bytes};
