@@ -28,7 +28,8 @@ impl Portal {
 
     /// Ends what ties a contact to a deal, labels and all; `false` when nothing did.
     pub(crate) fn dissociate(&mut self, deal: u64, contact: u64, author: Author) -> bool {
-        let was_tied = self.store_mut(Kind::Deal).exact_mut(deal).is_some_and(|r| r.associated.remove(&contact));
+        let was_tied =
+            self.store_mut(Kind::Deal).exact_mut(deal).is_some_and(|r| r.associated.remove(&contact));
         if !was_tied {
             return false;
         }

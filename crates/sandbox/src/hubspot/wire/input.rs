@@ -40,7 +40,8 @@ impl Params {
     /// 400 when it is something else.
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
         let read = |text: &str| {
-            text.parse().map_err(|_| ApiError::invalid(format!("Invalid {name} {text}: it must be an integer")))
+            text.parse()
+                .map_err(|_| ApiError::invalid(format!("Invalid {name} {text}: it must be an integer")))
         };
         self.one(name).map(read).transpose()
     }

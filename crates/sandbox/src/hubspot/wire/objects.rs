@@ -114,7 +114,8 @@ async fn list(
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     caller.may(kind.read_scopes())?;
-    let limit = params.number("limit")?.map_or(LIST_DEFAULT, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let limit =
+        params.number("limit")?.map_or(LIST_DEFAULT, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let after = params.number("after")?.unwrap_or(0);
     if limit > LIST_MAX {
         return Err(ApiError::invalid(format!("Invalid limit {limit}: the maximum is {LIST_MAX}")));

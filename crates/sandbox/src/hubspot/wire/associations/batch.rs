@@ -1,6 +1,7 @@
 //! Associations in batches: up to 1,000 records to read, up to 2,000 pairs to write. A pair of which one record is
 //! missing is an error among the results; a type that does not exist refuses the whole batch.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -123,7 +124,7 @@ pub(super) async fn create_default(
         for pair in &pairs {
             match ends(portal, kind, &pair.from, &pair.to) {
                 Ok((from, to)) => {
-                    portal.tie(kind, from, &Tie { to, labels: Default::default() }, author);
+                    portal.tie(kind, from, &Tie { to, labels: BTreeSet::new() }, author);
                     answer.results.extend(both_ways(kind, from, to));
                 }
                 Err(error) => answer.errors.push(error.row(None)),
@@ -166,6 +167,9 @@ pub(super) async fn archive_labels(
     may_write(&caller, kind)?;
     let pairs: Vec<Pair> = rows(&body, WRITE_MAX)?;
     in_portal(&world, caller.portal, caller.source, |portal, author| {
+        for pair in &pairs {
+            portal.labels_meant(kind, &pair.types)?;
+        }
         for pair in &pairs {
             if let Ok(ends) = ends(portal, kind, &pair.from, &pair.to) {
                 portal.take_types(kind, ends, &pair.types, author)?;

@@ -81,8 +81,7 @@ fn page(
     let page: Vec<u64> = ids.by_ref().take(limit).collect();
     let next = page.last().filter(|_| ids.peek().is_some()).map(u64::to_string);
     // The documentation shows this id as a number, and readers must take both.
-    let show =
-        |to| json!({"toObjectId": to, "associationTypes": portal.types_between(kind, record.id, to)});
+    let show = |to| json!({"toObjectId": to, "associationTypes": portal.types_between(kind, record.id, to)});
     (page.into_iter().map(show).collect(), next)
 }
 

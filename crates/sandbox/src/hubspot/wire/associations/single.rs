@@ -1,5 +1,6 @@
 //! The associations of one record: in the old, short form, and with their types.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -86,7 +87,7 @@ async fn associate(
     in_portal(&world, caller.portal, caller.source, |portal, author| {
         let from = present(portal, kind, &id)?;
         let to = present(portal, kind.other(), &other_id)?;
-        portal.tie(kind, from, &Tie { to, labels: Default::default() }, author);
+        portal.tie(kind, from, &Tie { to, labels: BTreeSet::new() }, author);
         Ok(Json(json!({"status": "COMPLETE", "results": both_ways(kind, from, to)})))
     })
 }
