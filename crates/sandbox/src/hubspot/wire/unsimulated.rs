@@ -12,7 +12,7 @@ use crate::hubspot::error::ApiError;
 use crate::world::World;
 
 /// HubSpot's areas, as paths begin in them. `/webhooks` and `/app-webhooks` answer for themselves.
-const AREAS: [&str; 20] = [
+const AREAS: [&str; 19] = [
     "account-info",
     "appinstalls",
     "automation",
@@ -29,7 +29,6 @@ const AREAS: [&str; 20] = [
     "forms",
     "integrations",
     "marketing",
-    "oauth",
     "scheduler",
     "settings",
     "webhooks-journal",
@@ -37,9 +36,11 @@ const AREAS: [&str; 20] = [
 
 /// Everything below HubSpot's areas that no other route answers.
 pub(in crate::hubspot) fn router() -> Router<Arc<World>> {
-    AREAS
-        .iter()
-        .fold(Router::new(), |router, area| router.route(&format!("/{area}/{{*rest}}"), any(not_simulated)))
+    // Beside the account in the path of the consent page no other wildcard can stand.
+    let oauth = Router::new()
+        .route("/oauth/{portal}", any(not_simulated))
+        .route("/oauth/{portal}/{*rest}", any(not_simulated));
+    AREAS.iter().fold(oauth, |router, area| router.route(&format!("/{area}/{{*rest}}"), any(not_simulated)))
 }
 
 /// 501 with the method and the path.
