@@ -18,15 +18,17 @@ const LABELS_MAX: usize = 50;
 
 /// Who defined a type of association.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Category {
     /// HubSpot itself.
     #[default]
-    HubspotDefined,
+    #[serde(rename = "HUBSPOT_DEFINED")]
+    Hubspot,
     /// A person of the portal.
-    UserDefined,
+    #[serde(rename = "USER_DEFINED")]
+    User,
     /// An app; the sandbox has none of these.
-    IntegratorDefined,
+    #[serde(rename = "INTEGRATOR_DEFINED")]
+    Integrator,
 }
 
 /// A type of association as a write names it.
@@ -173,7 +175,7 @@ impl Portal {
         for given in types.iter().filter(|given| !is_own(kind, given)) {
             let mut known = self.labels.known.iter().map(|label| label.from(kind).type_id);
             match known.position(|id| id == given.association_type_id) {
-                Some(place) if given.association_category == Category::UserDefined => meant.insert(place),
+                Some(place) if given.association_category == Category::User => meant.insert(place),
                 _ => {
                     return Err(ApiError::invalid(format!(
                         "Association type id {} does not exist here",
@@ -239,6 +241,5 @@ fn own_type(kind: Kind) -> Value {
 }
 
 fn is_own(kind: Kind, given: &TypeSpec) -> bool {
-    given.association_category == Category::HubspotDefined
-        && given.association_type_id == kind.association_type_id()
+    given.association_category == Category::Hubspot && given.association_type_id == kind.association_type_id()
 }
