@@ -42,6 +42,9 @@ pub struct HubspotApp {
     pub webhook_url: Option<String>,
     /// The scopes the app requires, all of which an authorisation must name.
     pub scopes: Vec<String>,
+    /// The scopes the app can do without: those an authorisation asks for are granted where the account has the
+    /// tool (default none).
+    pub optional_scopes: Vec<String>,
 }
 
 /// The add-on as it is registered at Storeganise.
@@ -89,6 +92,7 @@ impl Default for HubspotApp {
             ]
             .map(str::to_owned)
             .to_vec(),
+            optional_scopes: Vec::new(),
         }
     }
 }

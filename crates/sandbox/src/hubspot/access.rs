@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, header};
 
 use super::crm::record::Source;
 use super::error::ApiError;
+use super::wire::Version;
 use crate::world::World;
 
 /// An installed app that may make one request.
@@ -20,6 +21,8 @@ pub(super) struct Caller {
     pub(super) portal: u64,
     /// The app, as history and events name it.
     pub(super) source: Source,
+    /// Whether its writes must obey what the portal's admin requires.
+    pub(super) obeys_the_admin: bool,
     scopes: Vec<String>,
 }
 
@@ -55,7 +58,8 @@ impl Caller {
         let state = world.hubspot();
         let (portal, scopes) = state.grants.access(token, world.clock.now_ms())?;
         let source = Source::Integration(world.options.hubspot.app_id);
-        Ok(Self { portal, source, scopes: scopes.to_vec() })
+        let obeys_the_admin = parts.extensions.get().copied().is_none_or(Version::obeys_the_admin);
+        Ok(Self { portal, source, obeys_the_admin, scopes: scopes.to_vec() })
     }
 }
 

@@ -144,6 +144,18 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "OBJECT_NOT_FOUND", message)
     }
 
+    /// 405: the path is known, but not for this method.
+    pub(crate) fn method_not_allowed(method: &http::Method) -> Self {
+        let message = format!("The method {method} is not allowed for this path.");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
+    }
+
+    /// 501: HubSpot has it, the sandbox has not.
+    pub(crate) fn not_simulated(what: &str) -> Self {
+        let message = format!("The sandbox does not simulate {what}");
+        Self::new(StatusCode::NOT_IMPLEMENTED, "SANDBOX_NOT_SIMULATED", message)
+    }
+
     /// 409: the address belongs to a contact already.
     pub(crate) fn contact_exists(id: u64) -> Self {
         Self::new(StatusCode::CONFLICT, "CONFLICT", format!("Contact already exists. Existing ID: {id}"))

@@ -1,10 +1,10 @@
-//! HubSpot, simulated on the wire: OAuth, contacts and deals, properties, pipelines, limits and webhooks, on the
-//! dated paths of version 2026-09, beside the few pages a person needs.
+//! HubSpot, simulated on the wire: OAuth, contacts and deals, properties, pipelines, associations, limits and
+//! webhooks, on the dated paths and on the numbered ones, beside the few pages a person needs.
 //!
 //! `crm` is what one portal holds and the rules for it, without HTTP; `portal` and `state` hold it; `desk` is the
 //! only way in. `oauth` and `wire` are what the app sees, `event` and `outbox` what it hears, `pages` and
-//! `control` what people and tests see. Companies, tickets, lists, association labels and the webhooks journal
-//! are not simulated.
+//! `control` what people and tests see. Companies, tickets, lists and the webhooks journal are not simulated, and
+//! their paths say so.
 
 mod access;
 mod control;
@@ -41,7 +41,7 @@ use crate::world::World;
 /// Everything HubSpot answers: the API with its limits told, OAuth, and the pages.
 pub(crate) fn router() -> Router<Arc<World>> {
     let api = wire::router().layer(middleware::from_fn(access::tell_limits));
-    api.merge(oauth::router()).merge(pages::router())
+    api.merge(oauth::router()).merge(pages::router()).merge(wire::unsimulated())
 }
 
 /// The hub id and the name of every account.

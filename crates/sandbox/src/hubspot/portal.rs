@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::crm::association::Labels;
 use super::crm::kind::Kind;
 use super::crm::pipeline::{Pipeline, Stage};
 use super::crm::record::{Author, Record};
@@ -47,6 +48,10 @@ pub(crate) struct Portal {
     pub(crate) pipelines: Vec<Pipeline>,
     /// The properties without which the account's admin lets no contact be made.
     pub(crate) required: Vec<String>,
+    /// The labels that associations may carry.
+    pub(crate) labels: Labels,
+    /// The optional scopes whose tool the account has not got: they are not granted here.
+    pub(crate) missing_tools: Vec<String>,
     /// The app, while it is installed.
     pub(crate) installation: Option<Installation>,
     /// The app's requests, except searches.
@@ -72,6 +77,8 @@ impl Portal {
             opened_ms: at_ms,
             pipelines: vec![Pipeline::sales()],
             required: Vec::new(),
+            labels: Labels::default(),
+            missing_tools: Vec::new(),
             installation: None,
             requests: RollingWindow::new(options.hubspot_requests_per_window, options.window_ms),
             searches: RollingWindow::new(SEARCHES_PER_SECOND, 1000),

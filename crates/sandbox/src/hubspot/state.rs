@@ -46,9 +46,16 @@ impl State {
     pub(super) fn open(&mut self, portal: Portal) -> bool {
         let is_free = !self.portals.contains_key(&portal.id);
         if is_free {
+            // What was granted in an account that was closed does not open the next one of this number.
+            self.grants.forget_portal(portal.id);
             self.portals.insert(portal.id, portal);
         }
         is_free
+    }
+
+    /// Closes an account; `false` when there is none. Its refresh tokens are remembered, to say why they fail.
+    pub(super) fn close(&mut self, id: u64) -> bool {
+        self.portals.remove(&id).is_some()
     }
 
     /// Takes the app out of an account: its tokens die, and no event leaves it any more.

@@ -26,15 +26,17 @@ impl Portal {
         true
     }
 
-    /// Ends what ties a contact to a deal; `false` when nothing did.
+    /// Ends what ties a contact to a deal, labels and all; `false` when nothing did.
     pub(crate) fn dissociate(&mut self, deal: u64, contact: u64, author: Author) -> bool {
-        let Some(record) = self.store_mut(Kind::Deal).exact_mut(deal) else { return false };
-        if !record.associated.remove(&contact) {
+        let was_tied =
+            self.store_mut(Kind::Deal).exact_mut(deal).is_some_and(|r| r.associated.remove(&contact));
+        if !was_tied {
             return false;
         }
         if let Some(record) = self.store_mut(Kind::Contact).exact_mut(contact) {
             record.associated.remove(&deal);
         }
+        self.labels.forget(deal, contact);
         self.tell(Kind::Deal, deal, author, Change::Associated { to: contact, removed: true });
         true
     }
@@ -77,6 +79,7 @@ impl Portal {
         self.store_mut(kind).release_all(id);
         let Some(record) = self.store_mut(kind).remove(id) else { return false };
         for deal in record.associated {
+            self.labels.forget(deal, id);
             if let Some(deal) = self.store_mut(Kind::Deal).exact_mut(deal) {
                 deal.associated.remove(&id);
             }
@@ -127,6 +130,7 @@ impl Portal {
                 record.associated.insert(id);
             }
         }
+        self.labels.pass_on(kind, [primary, other], id);
         self.tell(kind, id, author, Change::Merged { primary, other, moved });
         Ok(id)
     }

@@ -1,6 +1,7 @@
 //! The CRM of one portal, without HTTP: records and their history, definitions, pipelines, and the rules for
 //! writing, merging and searching.
 
+pub(crate) mod association;
 pub(crate) mod batch;
 mod builtin;
 pub(crate) mod definition;

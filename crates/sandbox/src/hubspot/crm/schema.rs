@@ -27,6 +27,16 @@ pub(crate) struct Group {
     pub(crate) display_order: i64,
 }
 
+/// What changes of a group.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct GroupChange {
+    /// What people read.
+    pub(crate) label: Option<String>,
+    /// Its place in the list.
+    pub(crate) display_order: Option<i64>,
+}
+
 fn last() -> i64 {
     -1
 }
@@ -160,6 +170,41 @@ impl Schema {
         Ok(shown)
     }
 
+    /// One group as the API shows it.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub(crate) fn group(&self, name: &str) -> Result<Value, ApiError> {
+        self.groups.iter().find(|known| known.name == name).map(group_json).ok_or_else(|| no_group(name))
+    }
+
+    /// Changes a group's label or place; its name stays.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub(crate) fn change_group(&mut self, name: &str, change: GroupChange) -> Result<Value, ApiError> {
+        let group = self.groups.iter_mut().find(|known| known.name == name).ok_or_else(|| no_group(name))?;
+        group.label = change.label.unwrap_or_else(|| std::mem::take(&mut group.label));
+        group.display_order = change.display_order.unwrap_or(group.display_order);
+        Ok(group_json(group))
+    }
+
+    /// Takes a group away.
+    ///
+    /// # Errors
+    /// 400 while properties in use stand in it, 404 when there is none.
+    pub(crate) fn archive_group(&mut self, name: &str) -> Result<(), ApiError> {
+        let place = self.groups.iter().position(|known| known.name == name).ok_or_else(|| no_group(name))?;
+        if self.all(false).any(|definition| definition.group == name) {
+            return Err(ApiError::invalid_within(
+                "PropertyGroupError.GROUP_WITH_ACTIVE_PROPERTIES",
+                &format!("The property group '{name}' has active properties and cannot be archived."),
+            ));
+        }
+        self.groups.remove(place);
+        Ok(())
+    }
+
     fn unique_count(&self) -> usize {
         self.all(false).filter(|definition| definition.unique).count()
     }
@@ -218,6 +263,10 @@ fn group_json(group: &Group) -> Value {
 fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn no_group(name: &str) -> ApiError {
+    ApiError::not_found(&format!("Property group '{name}' does not exist"))
 }
 
 fn no_property(name: &str) -> ApiError {

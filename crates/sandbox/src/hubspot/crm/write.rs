@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::association::{Tie, TypeSpec};
 use super::kind::Kind;
 use super::record::{Author, Record, Source};
 use super::values::canonical;
@@ -23,9 +24,9 @@ pub(crate) type Properties = BTreeMap<String, Value>;
 pub(crate) struct AssociationInput {
     /// The other record.
     pub(crate) to: AssociationTarget,
-    /// In which way; the sandbox knows HubSpot's own default types alone.
+    /// In which ways besides HubSpot's own.
     #[serde(default)]
-    pub(crate) types: Vec<AssociationType>,
+    pub(crate) types: Vec<TypeSpec>,
 }
 
 /// The id of the other record.
@@ -33,14 +34,6 @@ pub(crate) struct AssociationInput {
 pub(crate) struct AssociationTarget {
     /// Text, or a number.
     pub(crate) id: Value,
-}
-
-/// The type of an association.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AssociationType {
-    /// 3 from deal to contact, 4 the other way.
-    pub(crate) association_type_id: u32,
 }
 
 /// A write that was checked and will succeed.
@@ -51,12 +44,22 @@ pub(crate) struct Plan {
     /// Whether it is to be made.
     pub(crate) is_new: bool,
     values: Vec<(Arc<str>, String)>,
-    associate: Vec<u64>,
+    associate: Vec<Tie>,
 }
 
-/// The keys that earlier rows of the same batch will hold.
+/// The keys that earlier rows of the same batch will hold, and whether the writer is above the admin's rules.
 #[derive(Debug, Default)]
-pub(crate) struct Claims(HashMap<(Arc<str>, String), u64>);
+pub(crate) struct Claims {
+    held: HashMap<(Arc<str>, String), u64>,
+    above_the_rules: bool,
+}
+
+impl Claims {
+    /// No keys yet; the writer obeys what the portal's admin requires, or does not, as it was before 2026-09.
+    pub(crate) fn of_a_writer(obeys_the_admin: bool) -> Self {
+        Self { above_the_rules: !obeys_the_admin, ..Self::default() }
+    }
+}
 
 impl Portal {
     /// Checks the making of a record; its id is spent even if it is refused.
@@ -75,7 +78,9 @@ impl Portal {
         if kind == Kind::Deal && !properties.contains_key("pipeline") {
             values.push(("pipeline".into(), "default".to_owned()));
         }
-        self.check_required(kind, None, &values)?;
+        if !claims.above_the_rules {
+            self.check_required(kind, None, &values)?;
+        }
         self.check_keys(kind, None, id, &values, claims)?;
         let associate = associations.iter().map(|a| self.association(kind, a)).collect::<Result<_, _>>()?;
         Ok(Plan { id, is_new: true, values, associate })
@@ -94,7 +99,9 @@ impl Portal {
     ) -> Result<Plan, ApiError> {
         let record = self.live(kind, id).ok_or_else(|| ApiError::no_record(&id.to_string()))?;
         let values = self.checked(kind, Some(record), properties)?;
-        self.check_required(kind, Some(record), &values)?;
+        if !claims.above_the_rules {
+            self.check_required(kind, Some(record), &values)?;
+        }
         self.check_keys(kind, Some(id), id, &values, claims)?;
         Ok(Plan { id, is_new: false, values, associate: Vec::new() })
     }
@@ -111,11 +118,8 @@ impl Portal {
         for (name, value) in values {
             self.set(kind, id, &name, &value, author);
         }
-        for other in associate {
-            match kind {
-                Kind::Deal => self.associate(id, other, author),
-                Kind::Contact => self.associate(other, id, author),
-            };
+        for tie in associate {
+            self.tie(kind, id, &tie, author);
         }
         id
     }
@@ -270,7 +274,7 @@ impl Portal {
             .filter(|(name, value)| !value.is_empty() && schema.live(name).is_some_and(|d| d.is_key()))
             .collect();
         for (name, value) in &keys {
-            let claimed = claims.0.get(&(Arc::clone(name), value.clone())).copied();
+            let claimed = claims.held.get(&(Arc::clone(name), value.clone())).copied();
             let holder = claimed.or_else(|| self.store(kind).holder(name, value));
             match holder.filter(|holder| Some(*holder) != on) {
                 None => {}
@@ -280,25 +284,20 @@ impl Portal {
                 Some(holder) => return Err(ApiError::value_taken(kind, name, value, id, holder)),
             }
         }
-        claims.0.extend(keys.into_iter().map(|key| (key.clone(), id)));
+        claims.held.extend(keys.into_iter().map(|key| (key.clone(), id)));
         Ok(())
     }
 
-    fn association(&self, kind: Kind, input: &AssociationInput) -> Result<u64, ApiError> {
-        let expected = kind.association_type_id();
-        if let Some(wrong) = input.types.iter().find(|given| given.association_type_id != expected) {
-            return Err(ApiError::invalid(format!(
-                "Association type id {} does not exist here",
-                wrong.association_type_id
-            )));
-        }
+    fn association(&self, kind: Kind, input: &AssociationInput) -> Result<Tie, ApiError> {
+        let labels = self.labels_meant(kind, &input.types)?;
         let id = text(&input.to.id).unwrap_or_default();
-        self.resolve(kind.other(), &id).ok_or_else(|| {
+        let to = self.resolve(kind.other(), &id).ok_or_else(|| {
             ApiError::invalid(format!(
                 "Cannot associate with {} {id}: it does not exist",
                 kind.other().singular()
             ))
-        })
+        })?;
+        Ok(Tie { to, labels })
     }
 }
 

@@ -1,11 +1,13 @@
 //! The HubSpot side as an app meets it: over its routes, within the process, with a clock that stands still.
 
+mod associations;
 mod batches;
 mod deals;
 mod events;
 mod limits;
 mod oauth;
 mod pages;
+mod paths;
 mod records;
 
 use axum::body::{Body, to_bytes};

@@ -1,4 +1,7 @@
-//! Property definitions and groups (reference section 3).
+//! Property definitions, one by one (reference section 3); their groups and batches of them lie below.
+
+mod batch;
+mod groups;
 
 use std::sync::Arc;
 
@@ -13,17 +16,18 @@ use super::input::{Params, read};
 use crate::hubspot::access::Caller;
 use crate::hubspot::crm::definition::{Definition, PropertyInput};
 use crate::hubspot::crm::kind::Kind;
-use crate::hubspot::crm::schema::Group;
 use crate::hubspot::desk::in_portal;
 use crate::hubspot::error::ApiError;
+use crate::hubspot::portal::Portal;
 use crate::world::World;
 
 /// Below the definitions of one kind.
 pub(super) fn router() -> Router<Arc<World>> {
     Router::new()
         .route("/", get(all).post(create))
-        .route("/groups", get(groups).post(create_group))
         .route("/{name}", get(one).patch(change).delete(archive))
+        .nest("/groups", groups::router())
+        .nest("/batch", batch::router())
 }
 
 async fn all(
@@ -88,37 +92,18 @@ async fn archive(
 ) -> Result<StatusCode, ApiError> {
     caller.may(kind.schema_write_scopes())?;
     in_portal(&world, caller.portal, caller.source, |portal, author| {
-        if portal.required.contains(&name) {
-            return Err(ApiError::invalid_within(
-                "PropertyValidationError.CANNOT_DELETE_PROPERTY_IN_USE",
-                &format!("The property '{name}' is in use and cannot be archived."),
-            ));
-        }
-        portal.schema_mut(kind).archive(&name, author.at_ms)?;
+        archive_unused(portal, kind, &name, author.at_ms)?;
         Ok(StatusCode::NO_CONTENT)
     })
 }
 
-async fn groups(
-    State(world): State<Arc<World>>,
-    caller: Caller,
-    Extension(kind): Extension<Kind>,
-) -> Result<Json<Value>, ApiError> {
-    caller.may(kind.schema_read_scopes())?;
-    in_portal(&world, caller.portal, caller.source, |portal, _| {
-        Ok(Json(json!({"results": portal.schema(kind).groups()})))
-    })
-}
-
-async fn create_group(
-    State(world): State<Arc<World>>,
-    caller: Caller,
-    Extension(kind): Extension<Kind>,
-    body: Bytes,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
-    caller.may(kind.schema_write_scopes())?;
-    let group: Group = read(&body)?;
-    in_portal(&world, caller.portal, caller.source, |portal, _| {
-        Ok((StatusCode::CREATED, Json(portal.schema_mut(kind).create_group(group)?)))
-    })
+/// What the account's admin requires of every contact cannot go.
+fn archive_unused(portal: &mut Portal, kind: Kind, name: &str, at_ms: u64) -> Result<(), ApiError> {
+    if portal.required.iter().any(|required| required == name) {
+        return Err(ApiError::invalid_within(
+            "PropertyValidationError.CANNOT_DELETE_PROPERTY_IN_USE",
+            &format!("The property '{name}' is in use and cannot be archived."),
+        ));
+    }
+    portal.schema_mut(kind).archive(name, at_ms)
 }
