@@ -293,14 +293,14 @@ mod tests {
 
     use super::*;
 
-    fn changed(wish: Value) -> Result<Dialect, String> {
+    fn changed(wish: &Value) -> Result<Dialect, String> {
         let mut dialect = Dialect::default();
         dialect.change(wish.as_object().unwrap()).map(|()| dialect)
     }
 
     #[test]
     fn a_change_leaves_what_it_does_not_name() {
-        let dialect = changed(json!({"error_body": "text", "list_limit_max": 10})).unwrap();
+        let dialect = changed(&json!({"error_body": "text", "list_limit_max": 10})).unwrap();
         let expected = Dialect { error_body: ErrorBody::Text, list_limit_max: 10, ..Dialect::default() };
         assert_eq!(dialect, expected);
     }
@@ -316,7 +316,7 @@ mod tests {
             (json!({"get_by_email": null}), "get_by_email"),
             (json!({"create_requires": ["email", "shoeSize"]}), "create_requires"),
         ] {
-            assert!(changed(wish).unwrap_err().contains(named), "{named}");
+            assert!(changed(&wish).unwrap_err().contains(named), "{named}");
         }
         let mut dialect = Dialect::default();
         let wish = json!({"address": "lines", "unheard_of": 1});

@@ -11,13 +11,13 @@ use crate::{clock::iso, dialect::Undefined};
 /// The window in which requests of one key are counted.
 const RATE_WINDOW_MS: u64 = 1000;
 
-/// The custom fields of users that the install script makes.
-pub(crate) const USER_FIELDS: [&str; 5] = [
-    "hubspot_contactId",
-    "hubspot_dealId",
-    "hubspot_dealName",
-    "hubspot_dealAmount",
-    "hubspot_dealCloseDate",
+/// The custom fields of users that the install script makes, by code and title.
+pub(crate) const USER_FIELDS: [(&str, &str); 5] = [
+    ("hubspot_contactId", "HubSpot contact ID"),
+    ("hubspot_dealId", "HubSpot deal ID"),
+    ("hubspot_dealName", "HubSpot deal name"),
+    ("hubspot_dealAmount", "HubSpot deal amount"),
+    ("hubspot_dealCloseDate", "HubSpot deal close date"),
 ];
 
 /// The add-on's own field that holds the link the business follows to authorise HubSpot.

@@ -200,7 +200,7 @@ impl Business {
     ///
     /// The code cannot be a name.
     pub(crate) fn define(&mut self, code: &str) -> Result<(), ApiError> {
-        self.definitions.ensure(Definition::text_of_user(code)).map(drop)
+        self.definitions.ensure(Definition::text_of_user(code, code)).map(drop)
     }
 
     /// Takes a definition away, and with it the values that users have.
@@ -220,8 +220,9 @@ impl Business {
 
     /// Installs the add-on: what its install script does, and a new installation that is paused.
     pub(crate) fn install(&mut self, clock: &Clock) -> &Addon {
-        for code in USER_FIELDS {
-            self.define(code).expect("the install script's codes are names");
+        for (code, title) in USER_FIELDS {
+            let field = Definition::text_of_user(code, title);
+            self.definitions.ensure(field).expect("the install script's codes are names");
         }
         let addon = Addon::installed(self.ids.next(), clock.now_ms());
         if self.dialect.installed_event {

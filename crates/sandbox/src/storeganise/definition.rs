@@ -32,9 +32,9 @@ pub(crate) struct Definitions(BTreeMap<String, BTreeMap<String, Definition>>);
 
 impl Definition {
     /// A text field of users.
-    pub(crate) fn text_of_user(code: &str) -> Self {
+    pub(crate) fn text_of_user(code: &str, title: &str) -> Self {
         let (owner, kind) = ("user".to_owned(), "string".to_owned());
-        Self { owner, code: code.to_owned(), kind, title: code.to_owned() }
+        Self { owner, code: code.to_owned(), kind, title: title.to_owned() }
     }
 
     /// The definition as JSON.

@@ -80,6 +80,15 @@ impl IntoResponse for Problem {
     }
 }
 
+/// What the templates write in a way of their own.
+mod filters {
+    /// A time as it is written on the wire, to the minute and with a space: `2026-01-01 09:30`.
+    #[askama::filter_fn]
+    pub(super) fn minute(time: &str, _: &dyn askama::Values) -> askama::Result<String> {
+        Ok(time.chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect())
+    }
+}
+
 /// One value in a query string.
 fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()

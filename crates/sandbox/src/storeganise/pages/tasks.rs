@@ -10,10 +10,10 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
-use super::{Head, Problem};
+use super::{Head, Problem, filters};
 use crate::{
     clock::iso,
-    storeganise::{change, task::Task},
+    storeganise::{business::Business, change, task::Task, user::User},
     world::World,
 };
 
@@ -53,7 +53,7 @@ pub(super) async fn list(
     Ok(TasksPage {
         business: Head::of(business),
         total: business.tasks.len(),
-        rows: open.into_iter().chain(closed).take(SHOWN_MAX).map(Row::of).collect(),
+        rows: open.into_iter().chain(closed).take(SHOWN_MAX).map(|task| Row::of(task, business)).collect(),
     })
 }
 
@@ -68,14 +68,15 @@ pub(super) async fn close(
 }
 
 impl Row {
-    fn of(task: &Task) -> Self {
+    fn of(task: &Task, business: &Business) -> Self {
         let (kind, target) = (task.text("targetType"), task.text("targetId"));
+        let user = business.user_by_id(target).ok().filter(|_| kind == "user");
         Self {
             id: task.id.clone(),
             title: task.text("title").to_owned(),
             text: task.text("desc").to_owned(),
-            about: format!("{kind} {target}"),
-            user_id: if kind == "user" { target.to_owned() } else { String::new() },
+            about: user.map_or_else(|| format!("{kind} {target}"), User::name),
+            user_id: user.map(|user| user.id.clone()).unwrap_or_default(),
             state: task.state,
             is_open: task.is_open(),
             created: iso(task.created_ms),

@@ -11,7 +11,7 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
-use super::{Head, Problem, encoded};
+use super::{Head, Problem, encoded, filters};
 use crate::{
     clock::iso,
     storeganise::{

@@ -11,7 +11,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{Head, Problem, encoded, user::fields_of_form};
+use super::{Head, Problem, encoded, filters, user::fields_of_form};
 use crate::{
     clock::iso,
     storeganise::{business::Business, change, patch::Patch, query::matches, user::User},
