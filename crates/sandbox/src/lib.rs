@@ -5,6 +5,7 @@
 //! of a provider passes through `wire`; tests steer through `control`, whose calls stand in `catalogue`. It knows none
 //! of our other crates, so that it can contradict them, and it keeps everything in memory.
 
+pub mod dialect;
 pub mod options;
 
 mod asked;
@@ -118,7 +119,7 @@ impl Sandbox {
 fn router(world: &Arc<World>) -> Router {
     Router::new()
         .merge(wire::observed(world, Provider::Hubspot, hubspot::router()))
-        .merge(wire::observed(world, Provider::Storeganise, storeganise::wire()))
+        .merge(wire::observed(world, Provider::Storeganise, storeganise::wire(world)))
         .merge(storeganise::pages())
         .route("/", get(index::index))
         .merge(control::router())

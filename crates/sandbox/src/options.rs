@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use crate::dialect::Dialect;
+
 /// Everything that can be chosen when a sandbox starts.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -56,6 +58,8 @@ pub struct StoreganisePlatform {
     pub signature_secret: String,
     /// Where events go unless an installed add-on has its own address; none sends no events.
     pub webhook_url: Option<String>,
+    /// How it behaves where the reference leaves it open.
+    pub dialect: Dialect,
 }
 
 impl Default for Options {
@@ -103,6 +107,7 @@ impl Default for StoreganisePlatform {
             api_key: "sandbox-api-key".to_owned(),
             signature_secret: "sandbox-signature-secret".to_owned(),
             webhook_url: None,
+            dialect: Dialect::default(),
         }
     }
 }

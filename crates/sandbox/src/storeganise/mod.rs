@@ -4,16 +4,22 @@
 mod addon;
 mod api;
 mod auth;
+mod bulk;
 mod business;
 mod control;
+mod definition;
+mod directory;
 mod error;
 mod event;
 mod fault;
+mod history;
 mod ids;
 mod pages;
 mod patch;
 mod people;
 mod query;
+mod settings;
+mod task;
 mod user;
 
 #[cfg(test)]
@@ -21,9 +27,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use self::{addon::Addon, business::Business, error::ApiError, ids::Ids, people::Mix};
 pub(crate) use self::{api::router as wire, control::control, fault::refusal, pages::router as pages};
-use self::{business::Business, error::ApiError, ids::Ids, people::Mix};
-use crate::{options::Options, world::World};
+use crate::{dialect::Dialect, options::Options, world::World};
 
 /// The code and the name of each business of the demo.
 pub(crate) const DEMO_BUSINESSES: [(&str, &str); 3] =
@@ -42,13 +48,16 @@ const RESERVED: [&str; 8] =
 pub(crate) struct State {
     seed: u64,
     ids: Ids,
+    /// How businesses that are still to be made behave.
+    dialect: Dialect,
     businesses: BTreeMap<String, Business>,
 }
 
 impl State {
     /// No businesses.
     pub(crate) fn new(options: &Options) -> Self {
-        Self { seed: options.seed, ids: Ids::new(options.seed), businesses: BTreeMap::new() }
+        let dialect = options.storeganise.dialect.clone();
+        Self { seed: options.seed, ids: Ids::new(options.seed), dialect, businesses: BTreeMap::new() }
     }
 
     /// All businesses, by code.
@@ -63,6 +72,15 @@ impl State {
     /// There may be none.
     pub(crate) fn business(&self, code: &str) -> Result<&Business, ApiError> {
         self.businesses.get(code).ok_or_else(|| ApiError::missing("No such business"))
+    }
+
+    /// The business with this code, to be changed.
+    ///
+    /// # Errors
+    ///
+    /// There may be none.
+    pub(crate) fn business_mut(&mut self, code: &str) -> Result<&mut Business, ApiError> {
+        self.businesses.get_mut(code).ok_or_else(|| ApiError::missing("No such business"))
     }
 
     /// Makes a business, with custom fields of its own.
@@ -81,13 +99,14 @@ impl State {
             return Err(ApiError::conflict("A business with this code exists already"));
         }
         let mut business = Business::new(code, name, self.seed, self.ids.clone());
-        fields.iter().for_each(|field| business.define(field));
+        business.dialect.clone_from(&self.dialect);
+        fields.iter().try_for_each(|field| business.define(field))?;
         Ok(self.businesses.entry(code.to_owned()).or_insert(business))
     }
 
-    /// Whether any business has the add-on with this id.
-    pub(crate) fn is_installed(&self, addon_id: &str) -> bool {
-        self.businesses().any(|business| business.addons.iter().any(|addon| addon.id == addon_id))
+    /// The add-on with this id, in whichever business it is installed.
+    pub(crate) fn addon(&self, id: &str) -> Option<&Addon> {
+        self.businesses().flat_map(|business| &business.addons).find(|addon| addon.id == id)
     }
 }
 
@@ -140,7 +159,7 @@ pub(crate) fn change<T>(
     work: impl FnOnce(&mut Business) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
     let mut state = world.storeganise();
-    let business = state.businesses.get_mut(code).ok_or_else(|| ApiError::missing("No such business"))?;
+    let business = state.business_mut(code)?;
     let done = work(business);
     let webhooks = event::webhooks(world, business);
     drop(state);

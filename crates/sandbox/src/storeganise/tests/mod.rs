@@ -1,12 +1,18 @@
 //! What the Storeganise side promises, asked over its routes.
 
+mod dialect;
+mod events;
+mod pages;
+mod refusals;
+mod tasks;
+mod toggles;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{change, event};
+use super::{business::Business, change, event, patch::Patch};
 use crate::{
     delivery::Attempt,
-    options::Options,
     visitor::{START_MS, Visitor},
 };
 
@@ -32,12 +38,19 @@ fn refusal(answer: &Value) -> &str {
     answer["error"]["message"].as_str().unwrap_or_default()
 }
 
-/// The bodies of the webhooks that a change in Acme would send, without sending them.
+/// The bodies of the webhooks that a change of a user in Acme would send, without sending them.
 fn told(visitor: &Visitor, id: &str, fields: &Value) -> Vec<Value> {
+    told_by(visitor, |business| {
+        let patch = Patch::read(fields.as_object().unwrap()).unwrap();
+        business.update(id, &patch, &visitor.world.clock).unwrap();
+    })
+}
+
+/// The bodies of the webhooks that some work in Acme would send, without sending them.
+fn told_by(visitor: &Visitor, work: impl FnOnce(&mut Business)) -> Vec<Value> {
     let mut state = visitor.world.storeganise();
-    let business = state.businesses.get_mut("acme").unwrap();
-    let patch = super::patch::Patch::read(fields.as_object().unwrap()).unwrap();
-    business.update(id, &patch, &visitor.world.clock).unwrap();
+    let business = state.business_mut("acme").unwrap();
+    work(business);
     let attempt = Attempt { number: 1, at_ms: START_MS };
     let webhooks = event::webhooks(&visitor.world, business);
     webhooks
@@ -240,7 +253,7 @@ async fn an_installation_with_an_address_of_its_own_is_told_there() {
     acme.put(&format!("{CONTROL}/addons/{id}"), own).await;
     change(&acme.world, "acme", |business| {
         let fields = json!({"phone": "2"});
-        let patch = super::patch::Patch::read(fields.as_object().unwrap()).unwrap();
+        let patch = Patch::read(fields.as_object().unwrap()).unwrap();
         business.update(&user, &patch, &acme.world.clock)?;
         let urls: Vec<String> = event::webhooks(&acme.world, business).into_iter().map(|w| w.url).collect();
         assert_eq!(urls, ["http://127.0.0.1:9/own"]);
@@ -279,61 +292,4 @@ async fn the_add_on_keeps_its_own_fields_and_a_task_reaches_staff() {
     acme.post(&format!("{API}/jobs"), task).await;
     assert_eq!(acme.get(&format!("{CONTROL}/tasks")).await[0]["data"]["title"], "Connect HubSpot again");
     assert!(acme.get("/acme/admin").await.as_str().unwrap().contains("Connect HubSpot again"));
-}
-
-#[tokio::test]
-async fn the_seeded_world_is_the_same_for_the_same_seed_and_every_page_opens() {
-    let (one, two) = (Visitor::of(Options::default()), Visitor::of(Options::default()));
-    let users = one.get("/_sandbox/storeganise/acme/users").await;
-    assert_eq!(users, two.get("/_sandbox/storeganise/acme/users").await);
-    assert_eq!(users.as_array().unwrap().len(), 120);
-    assert_ne!(users, one.get("/_sandbox/storeganise/harbour/users").await);
-    let first = users[0]["id"].as_str().unwrap();
-    for path in ["/", "/acme/admin", "/acme/admin?search=amber&offset=50", "/acme/admin/addons"] {
-        assert!(one.get(path).await.as_str().unwrap().contains("</html>"), "{path}");
-    }
-    let page = one.get(&format!("/acme/admin/users/{first}")).await;
-    assert!(page.as_str().unwrap().contains(users[0]["email"].as_str().unwrap()));
-    assert_eq!(one.ask("GET", "/nobody/admin", Value::Null).await.0, StatusCode::NOT_FOUND);
-}
-
-#[tokio::test]
-async fn a_form_saves_clears_what_is_blank_and_says_what_is_wrong() {
-    let (acme, _) = acme().await;
-    let id = user(&acme, "a@example.com").await;
-    let path = format!("/acme/admin/users/{id}");
-    let form = "email=a%40example.com&firstName=Zo%C3%AB&lastName=Anvil&phone=&address=1+Mill+Lane%0D%0ATown&customFields.gateCode=7";
-    assert_eq!(acme.fill_in(&path, form).await.0, StatusCode::SEE_OTHER);
-    let saved = acme.get(&format!("{CONTROL}/users/{id}")).await;
-    assert_eq!((&saved["firstName"], &saved["address"]), (&json!("Zo\u{eb}"), &json!("1 Mill Lane\nTown")));
-    assert_eq!((saved.get("phone"), &saved["customFields"]), (None, &json!({"gateCode": "7"})));
-
-    let (status, page) = acme.fill_in(&path, "email=nobody&firstName=A&lastName=B").await;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert!(page.as_str().unwrap().contains("email is not a valid e-mail address. Nothing was saved."));
-    assert_eq!(acme.get(&format!("{CONTROL}/users/{id}")).await, saved);
-}
-
-#[tokio::test]
-async fn the_buttons_of_the_add_ons_page_install_enable_pause_and_disable() {
-    let acme = Visitor::of_an_empty_world();
-    acme.post("/_sandbox/storeganise", json!({"code": "acme"})).await;
-    let addons = || async { acme.get(&format!("{CONTROL}/addons")).await };
-    assert_eq!(acme.fill_in("/acme/admin/addons", "").await.0, StatusCode::SEE_OTHER);
-    let path = format!("/acme/admin/addons/{}", addons().await[0]["id"].as_str().unwrap());
-    for (form, state) in
-        [("state=enabled", "enabled"), ("state=paused", "paused"), ("state=disabled", "disabled")]
-    {
-        assert_eq!(acme.fill_in(&path, form).await.0, StatusCode::SEE_OTHER);
-        assert_eq!(addons().await[0]["state"], state);
-    }
-    let form = "field=lastName&how=append&value=+Ltd";
-    user_by_hand(&acme).await;
-    assert_eq!(acme.fill_in("/acme/admin/users/bulk", form).await.0, StatusCode::SEE_OTHER);
-    assert_eq!(acme.get(&format!("{CONTROL}/users")).await[0]["lastName"], "Anvil Ltd");
-}
-
-async fn user_by_hand(visitor: &Visitor) {
-    let form = "email=a%40example.com&firstName=Amber&lastName=Anvil&phone=&companyName=&address=";
-    assert_eq!(visitor.fill_in("/acme/admin/users", form).await.0, StatusCode::SEE_OTHER);
 }
