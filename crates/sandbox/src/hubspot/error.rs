@@ -95,6 +95,14 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "INVALID_AUTHENTICATION", message)
     }
 
+    /// 401: a developer's key that HubSpot does not know.
+    pub(crate) fn unknown_key() -> Self {
+        let link = "https://app.hubspot.com/l/api-key/";
+        let message = format!("The API key provided is invalid. View or manage your API key here: {link}");
+        Self::new(StatusCode::UNAUTHORIZED, "INVALID_AUTHENTICATION", message)
+            .with("links", json!({"api key": link}))
+    }
+
     /// 401: a token past its time.
     pub(crate) fn expired(expired_at: &str) -> Self {
         Self::new(
@@ -149,6 +157,11 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "CONFLICT", format!("Contact already exists. Existing ID: {id}"))
     }
 
+    /// 409: there is such a thing already.
+    pub(crate) fn conflict(message: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, "CONFLICT", message)
+    }
+
     /// 409: two rows of one batch have the same key.
     pub(crate) fn same_key_twice(key: &str) -> Self {
         Self::new(StatusCode::CONFLICT, "CONFLICT", format!("Duplicate values found in batch input: [{key}]"))
@@ -168,6 +181,11 @@ impl ApiError {
             .with("groupName", group.into());
         error.body.remove("category");
         error
+    }
+
+    /// 501: the sandbox does not have this, and says so.
+    pub(crate) fn not_simulated(message: &str) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, "SANDBOX_NOT_SIMULATED", message)
     }
 
     /// The status of the answer.

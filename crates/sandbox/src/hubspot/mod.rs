@@ -2,7 +2,7 @@
 //! dated paths of version 2026-09, beside the few pages a person needs.
 //!
 //! `crm` is what one portal holds and the rules for it, without HTTP; `portal` and `state` hold it; `desk` is the
-//! only way in. `oauth` and `wire` are what the app sees, `event` and `outbox` what it hears, `pages` and
+//! only way in. `oauth` and `wire` are what the app sees, `subscription`, `event` and `outbox` what it hears, `pages` and
 //! `control` what people and tests see. Companies, tickets, lists, association labels and the webhooks journal
 //! are not simulated.
 
@@ -20,6 +20,7 @@ mod portal;
 mod seed;
 mod signature;
 mod state;
+mod subscription;
 mod wire;
 
 #[cfg(test)]

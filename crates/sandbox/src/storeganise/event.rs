@@ -10,7 +10,7 @@ use sha2::Sha256;
 use super::{addon::AddonState, business::Business};
 use crate::{
     clock::iso,
-    delivery::{Prepared, WebhookRequest},
+    delivery::{Attempt, Prepared, WebhookRequest},
     provider::Provider,
     world::World,
 };
@@ -98,7 +98,8 @@ pub(crate) fn api_url(world: &World, code: &str) -> String {
 fn signed(world: &World, url: String, body: Vec<u8>) -> WebhookRequest {
     let headers = vec![(SIGNATURE, signature(&world.options.storeganise.signature_secret, &body))];
     let prepared = Prepared { headers, body };
-    WebhookRequest { provider: Provider::Storeganise, url, prepare: Box::new(move |_| prepared.clone()) }
+    let prepare = Box::new(move |_: &Attempt| Some(prepared.clone()));
+    WebhookRequest { provider: Provider::Storeganise, url, accounts: Vec::new(), prepare }
 }
 
 #[cfg(test)]

@@ -38,11 +38,11 @@ fn told(visitor: &Visitor, id: &str, fields: &Value) -> Vec<Value> {
     let business = state.businesses.get_mut("acme").unwrap();
     let patch = super::patch::Patch::read(fields.as_object().unwrap()).unwrap();
     business.update(id, &patch, &visitor.world.clock).unwrap();
-    let attempt = Attempt { number: 1, at_ms: START_MS };
+    let attempt = Attempt { number: 1, at_ms: START_MS, shuffle: None };
     let webhooks = event::webhooks(&visitor.world, business);
     webhooks
         .iter()
-        .map(|webhook| serde_json::from_slice(&(webhook.prepare)(&attempt).body).unwrap())
+        .map(|webhook| serde_json::from_slice(&(webhook.prepare)(&attempt).unwrap().body).unwrap())
         .collect()
 }
 

@@ -132,6 +132,7 @@ fn history(record: &Record) -> Vec<Entry> {
             who: match version.by.source {
                 Source::Integration(app_id) => format!("app {app_id}"),
                 Source::CrmUi(user_id) => format!("person {user_id}"),
+                Source::Other(_, id) => format!("{} {id}", version.by.source.label()),
             },
         })
         .collect();

@@ -2,10 +2,13 @@
 
 mod batches;
 mod deals;
+mod deliveries;
+mod ear;
 mod events;
 mod limits;
 mod oauth;
 mod records;
+mod subscriptions;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};

@@ -8,6 +8,7 @@ mod input;
 mod objects;
 mod pipelines;
 mod properties;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ pub(super) fn router() -> Router<Arc<World>> {
                 .nest(&format!("/crm/properties/{VERSION}/{name}"), of(kind, properties::router()));
         }
     }
-    router.nest(&format!("/crm/associations/{VERSION}"), associations::router())
+    router.nest(&format!("/crm/associations/{VERSION}"), associations::router()).merge(webhooks::router())
 }
 
 fn of(kind: Kind, routes: Router<Arc<World>>) -> Router<Arc<World>> {
