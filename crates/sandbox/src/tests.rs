@@ -81,9 +81,10 @@ fn webhook(provider: Provider, url: &str) -> WebhookRequest {
     WebhookRequest {
         provider,
         url: url.to_owned(),
-        prepare: Box::new(|attempt| Prepared {
-            headers: vec![("sg-signature", attempt.number.to_string())],
-            body: b"{}".to_vec(),
+        accounts: Vec::new(),
+        prepare: Box::new(|attempt| {
+            let headers = vec![("sg-signature", attempt.number.to_string())];
+            Some(Prepared { headers, body: b"{}".to_vec() })
         }),
     }
 }

@@ -93,6 +93,11 @@ impl World {
         self.webhook_urls.lock().unwrap_or_else(PoisonError::into_inner).insert(provider, url);
     }
 
+    /// Sends no webhooks of `provider` from now on.
+    pub(crate) fn clear_webhook_url(&self, provider: Provider) {
+        self.webhook_urls.lock().unwrap_or_else(PoisonError::into_inner).remove(&provider);
+    }
+
     /// Everything as it was at the start, except for the webhook addresses.
     pub(crate) fn reset(&self) {
         self.delivery.forget();

@@ -29,9 +29,10 @@ pub(super) fn in_portal<T>(
     let found = state.portal_mut(portal).ok_or_else(|| ApiError::not_found("There is no such account"))?;
     let done = work(found, author);
     let events = found.take_events();
+    outbox::settle(world, &mut state);
     // Without an address nobody hears, and nothing waits for one to come.
     let is_heard = world.webhook_url(Provider::Hubspot).is_some();
-    let must_gather = is_heard && state.outbox.add(portal, &events);
+    let must_gather = is_heard && state.note(portal, &events);
     drop(state);
     if must_gather {
         outbox::gather(world);

@@ -95,6 +95,14 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "INVALID_AUTHENTICATION", message)
     }
 
+    /// 401: a developer's key that HubSpot does not know.
+    pub(crate) fn unknown_key() -> Self {
+        let link = "https://app.hubspot.com/l/api-key/";
+        let message = format!("The API key provided is invalid. View or manage your API key here: {link}");
+        Self::new(StatusCode::UNAUTHORIZED, "INVALID_AUTHENTICATION", message)
+            .with("links", json!({"api key": link}))
+    }
+
     /// 401: a token past its time.
     pub(crate) fn expired(expired_at: &str) -> Self {
         Self::new(
@@ -159,6 +167,11 @@ impl ApiError {
     /// 409: the address belongs to a contact already.
     pub(crate) fn contact_exists(id: u64) -> Self {
         Self::new(StatusCode::CONFLICT, "CONFLICT", format!("Contact already exists. Existing ID: {id}"))
+    }
+
+    /// 409: there is such a thing already.
+    pub(crate) fn conflict(message: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, "CONFLICT", message)
     }
 
     /// 409: two rows of one batch have the same key.

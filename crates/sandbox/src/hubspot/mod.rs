@@ -2,9 +2,9 @@
 //! webhooks, on the dated paths and on the numbered ones, beside the few pages a person needs.
 //!
 //! `crm` is what one portal holds and the rules for it, without HTTP; `portal` and `state` hold it; `desk` is the
-//! only way in. `oauth` and `wire` are what the app sees, `event` and `outbox` what it hears, `pages` and
-//! `control` what people and tests see. Companies, tickets, lists and the webhooks journal are not simulated, and
-//! their paths say so.
+//! only way in. `oauth` and `wire` are what the app sees, `subscription`, `event` and `outbox` what it hears,
+//! `pages` and `control` what people and tests see. Companies, tickets, lists and the webhooks journal are not
+//! simulated, and their paths say so.
 
 mod access;
 mod control;
@@ -21,6 +21,7 @@ mod portal;
 mod seed;
 mod signature;
 mod state;
+mod subscription;
 mod wire;
 
 #[cfg(test)]

@@ -147,9 +147,12 @@ impl Portal {
         pipeline.stages.iter().find(|known| known.id == stage)
     }
 
-    /// Notes what happened, for the app if it is installed.
+    /// Notes what happened, for the app if it is installed and may read such records.
     pub(crate) fn tell(&mut self, kind: Kind, object_id: u64, author: Author, change: Change) {
-        if self.installation.is_some() {
+        let may_hear = |app: &Installation| {
+            kind.read_scopes().iter().any(|scope| app.scopes.iter().any(|granted| granted == scope))
+        };
+        if self.installation.as_ref().is_some_and(may_hear) {
             self.outbox.push(Event { kind, object_id, author, change });
         }
     }

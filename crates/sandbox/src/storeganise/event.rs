@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     clock::iso,
-    delivery::{Prepared, WebhookRequest},
+    delivery::{Attempt, Prepared, WebhookRequest},
     provider::Provider,
     world::World,
 };
@@ -126,7 +126,8 @@ pub(crate) fn api_url(world: &World, code: &str) -> String {
 fn signed(secret: &str, url: String, body: Vec<u8>) -> WebhookRequest {
     let headers = vec![(SIGNATURE, signature(secret, &body))];
     let prepared = Prepared { headers, body };
-    WebhookRequest { provider: Provider::Storeganise, url, prepare: Box::new(move |_| prepared.clone()) }
+    let prepare = Box::new(move |_: &Attempt| Some(prepared.clone()));
+    WebhookRequest { provider: Provider::Storeganise, url, accounts: Vec::new(), prepare }
 }
 
 #[cfg(test)]

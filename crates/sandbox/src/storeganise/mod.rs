@@ -40,8 +40,17 @@ const OWN_FIELDS: [&str; 2] = ["gateCode", "vehiclePlate"];
 /// The users of the demo were made this far apart.
 const SPACING_MS: u64 = 97 * 60 * 1000;
 /// First parts of paths that belong to others on this port.
-const RESERVED: [&str; 8] =
-    ["_sandbox", "hubspot", "contacts", "oauth", "crm", "account-info", "appinstalls", "webhooks"];
+const RESERVED: [&str; 9] = [
+    "_sandbox",
+    "hubspot",
+    "contacts",
+    "oauth",
+    "crm",
+    "account-info",
+    "appinstalls",
+    "webhooks",
+    "app-webhooks",
+];
 
 /// All businesses.
 #[derive(Debug)]

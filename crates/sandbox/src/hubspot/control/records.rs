@@ -1,4 +1,5 @@
-//! Contacts and deals as a person handles them in HubSpot's pages: every change is told with `CRM_UI`.
+//! Contacts and deals as a person handles them in HubSpot's pages: every change is told with `CRM_UI`, unless a
+//! write names another `source`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::control::Refused;
 use crate::hubspot::crm::kind::Kind;
-use crate::hubspot::crm::record::Record;
+use crate::hubspot::crm::record::{Record, Source};
 use crate::hubspot::crm::write::{AssociationInput, AssociationTarget, Claims, Properties, text};
 use crate::hubspot::desk::{PERSON, in_portal};
 use crate::hubspot::error::ApiError;
@@ -46,6 +47,27 @@ struct Input {
     /// The contacts of a new deal.
     #[serde(default)]
     contacts: Vec<Value>,
+    /// Who does it, when it is not the person at the desk.
+    source: Option<SourceInput>,
+}
+
+/// Who does something, as events tell it: `{"kind": "INTEGRATION", "id": "2931120"}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceInput {
+    kind: String,
+    #[serde(default)]
+    id: Value,
+}
+
+fn source(asked: Option<&SourceInput>) -> Result<Source, Refused> {
+    let Some(asked) = asked else { return Ok(PERSON) };
+    let id = text(&asked.id).unwrap_or_default();
+    let named = id.parse().ok().and_then(|id| Source::named(&asked.kind, id));
+    named.ok_or_else(|| {
+        let known = "INTEGRATION, CRM_UI, IMPORT, FORM or AUTOMATION_PLATFORM";
+        Refused::Bad(format!("a source is a kind ({known}) and a number as its id"))
+    })
 }
 
 async fn list(
@@ -84,8 +106,9 @@ async fn create(
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let Json(asked) = asked?;
     let tie = |id| AssociationInput { to: AssociationTarget { id }, types: Vec::new() };
+    let source = source(asked.source.as_ref())?;
     let ties: Vec<AssociationInput> = asked.contacts.into_iter().map(tie).collect();
-    in_portal(&world, portal, PERSON, |portal, author| {
+    in_portal(&world, portal, source, |portal, author| {
         let plan = portal.plan_create(kind, &asked.properties, &ties, &mut Claims::default())?;
         let id = portal.carry_out(kind, plan, author);
         Ok((StatusCode::CREATED, Json(show(portal, kind, id))))
@@ -100,7 +123,8 @@ async fn change(
     asked: Result<Json<Input>, JsonRejection>,
 ) -> Result<Json<Value>, Refused> {
     let Json(asked) = asked?;
-    in_portal(&world, portal, PERSON, |portal, author| {
+    let source = source(asked.source.as_ref())?;
+    in_portal(&world, portal, source, |portal, author| {
         let id = present(portal, kind, &id)?;
         let plan = portal.plan_update(kind, id, &asked.properties, &mut Claims::default())?;
         portal.carry_out(kind, plan, author);

@@ -10,21 +10,60 @@ pub(crate) enum Source {
     Integration(u64),
     /// A person in HubSpot's own pages, by their user id.
     CrmUi(u64),
+    /// Something else in the account, by its id.
+    Other(Channel, u64),
+}
+
+/// What else in an account changes records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Channel {
+    /// A file that was imported.
+    Import,
+    /// A form that was filled in.
+    Form,
+    /// A workflow.
+    Workflow,
 }
 
 impl Source {
+    /// Reads a source from HubSpot's name for it and the id of the app, the person, or whatever it is.
+    pub(crate) fn named(name: &str, id: u64) -> Option<Self> {
+        match name {
+            "INTEGRATION" => Some(Self::Integration(id)),
+            "CRM_UI" => Some(Self::CrmUi(id)),
+            "IMPORT" => Some(Self::Other(Channel::Import, id)),
+            "FORM" => Some(Self::Other(Channel::Form, id)),
+            "AUTOMATION_PLATFORM" => Some(Self::Other(Channel::Workflow, id)),
+            _ => None,
+        }
+    }
+
     /// HubSpot's name for it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Integration(_) => "INTEGRATION",
             Self::CrmUi(_) => "CRM_UI",
+            Self::Other(Channel::Import, _) => "IMPORT",
+            Self::Other(Channel::Form, _) => "FORM",
+            Self::Other(Channel::Workflow, _) => "AUTOMATION_PLATFORM",
         }
     }
 
-    /// Which app or person it was.
+    /// The name for people.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Integration(_) => "Integration",
+            Self::CrmUi(_) => "CRM UI",
+            Self::Other(Channel::Import, _) => "Import",
+            Self::Other(Channel::Form, _) => "Form",
+            Self::Other(Channel::Workflow, _) => "Automation platform",
+        }
+    }
+
+    /// Which app, person or other thing it was.
     pub(crate) fn id(self) -> String {
         match self {
-            Self::Integration(app_id) => app_id.to_string(),
+            Self::Integration(id) | Self::Other(_, id) => id.to_string(),
             Self::CrmUi(user_id) => format!("userId:{user_id}"),
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::association::{Tie, TypeSpec};
 use super::kind::Kind;
-use super::record::{Author, Record, Source};
+use super::record::{Author, Record};
 use super::values::canonical;
 use crate::clock;
 use crate::hubspot::error::{ApiError, PropertyProblem};
@@ -151,14 +151,10 @@ impl Portal {
 
     fn make(&mut self, kind: Kind, id: u64, values: &[(Arc<str>, String)], author: Author) {
         let mut record = Record::new(id, author.at_ms);
-        let (source, label) = match author.source {
-            Source::Integration(_) => ("INTEGRATION", "Integration"),
-            Source::CrmUi(_) => ("CRM_UI", "CRM UI"),
-        };
         for (name, value) in [
-            ("hs_object_source", source.to_owned()),
+            ("hs_object_source", author.source.name().to_owned()),
             ("hs_object_source_id", author.source.id()),
-            ("hs_object_source_label", label.to_owned()),
+            ("hs_object_source_label", author.source.label().to_owned()),
         ] {
             record.set(&name.into(), &value, author);
         }

@@ -3,12 +3,15 @@
 mod associations;
 mod batches;
 mod deals;
+mod deliveries;
+mod ear;
 mod events;
 mod limits;
 mod oauth;
 mod pages;
 mod paths;
 mod records;
+mod subscriptions;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};

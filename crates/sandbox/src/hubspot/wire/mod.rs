@@ -10,6 +10,7 @@ mod pipelines;
 mod properties;
 mod unsimulated;
 mod version;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -27,7 +28,8 @@ const KINDS: [(Kind, [&str; 2]); 2] = [(Kind::Contact, ["contacts", "0-1"]), (Ki
 /// Everything an app calls with its access token.
 pub(super) fn router() -> Router<Arc<World>> {
     let families = Version::ALL.into_iter().map(family);
-    families.fold(labelled_on_v4(), Router::merge).method_not_allowed_fallback(method_not_allowed)
+    let routes = families.fold(labelled_on_v4(), Router::merge).merge(webhooks::router());
+    routes.method_not_allowed_fallback(method_not_allowed)
 }
 
 fn family(version: Version) -> Router<Arc<World>> {

@@ -70,7 +70,7 @@ async fn an_add_on_with_a_key_and_a_secret_of_its_own_uses_them_and_no_others() 
         let business = state.business_mut("acme").unwrap();
         business.disable(&id, &acme.world.clock).unwrap();
         let webhook = event::webhooks(&acme.world, business).remove(0);
-        (webhook.prepare)(&Attempt { number: 1, at_ms: START_MS })
+        (webhook.prepare)(&Attempt { number: 1, at_ms: START_MS, shuffle: None }).unwrap()
     };
     assert_eq!(prepared.headers, [("sg-signature", signature("own-secret", &prepared.body))]);
     acme.put(&format!("{CONTROL}/addons/{addon}"), json!({"apiKey": ""})).await;

@@ -51,11 +51,11 @@ fn told_by(visitor: &Visitor, work: impl FnOnce(&mut Business)) -> Vec<Value> {
     let mut state = visitor.world.storeganise();
     let business = state.business_mut("acme").unwrap();
     work(business);
-    let attempt = Attempt { number: 1, at_ms: START_MS };
+    let attempt = Attempt { number: 1, at_ms: START_MS, shuffle: None };
     let webhooks = event::webhooks(&visitor.world, business);
     webhooks
         .iter()
-        .map(|webhook| serde_json::from_slice(&(webhook.prepare)(&attempt).body).unwrap())
+        .map(|webhook| serde_json::from_slice(&(webhook.prepare)(&attempt).unwrap().body).unwrap())
         .collect()
 }
 

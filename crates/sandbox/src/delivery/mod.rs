@@ -1,5 +1,14 @@
 //! Sends webhooks the way the providers do: some at once, each with a time limit, repeated when they fail,
 //! and signed anew at every attempt. What is in them is the providers' business.
+//!
+//! Whatever is left to chance is drawn when a webhook is queued, from the seed and the webhook's number (`course`):
+//! the same calls with the same seed make the same attempts, however their tasks take turns.
+
+mod course;
+mod gates;
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::BTreeMap,
@@ -18,15 +27,14 @@ use crate::{
     clock::Clock,
     faults::{Fate, Faults},
     provider::Provider,
-    random::Random,
 };
+
+use self::{course::Course, gates::Gates};
 
 /// How many webhooks are on the wire at once.
 const IN_FLIGHT_MAX: usize = 64;
-/// How long a receiver may take to answer.
-const ANSWER_TIMEOUT_S: u64 = 5;
-/// The spacing stops growing at this many times the first one.
-const SPACING_FACTOR_MAX: u64 = 64;
+/// How many deliveries an account has on the wire at once, until its provider's settings say otherwise.
+pub(crate) const ACCOUNT_IN_FLIGHT: usize = 10;
 
 /// A webhook to be sent until it is received or its attempts are used up.
 pub struct WebhookRequest {
@@ -34,9 +42,14 @@ pub struct WebhookRequest {
     pub provider: Provider,
     /// Where it goes.
     pub url: String,
-    /// Makes the headers and the body of one attempt.
-    pub prepare: Box<dyn Fn(&Attempt) -> Prepared + Send + Sync>,
+    /// The accounts it is about, each of which has a limit of deliveries at once; ascending, without doubles.
+    pub accounts: Vec<u64>,
+    /// Makes the headers and the body of one attempt; nothing when there is nothing left to tell.
+    pub prepare: Prepare,
 }
+
+/// Makes one attempt of a webhook.
+pub type Prepare = Box<dyn Fn(&Attempt) -> Option<Prepared> + Send + Sync>;
 
 /// One attempt to deliver.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +58,8 @@ pub struct Attempt {
     pub number: u32,
     /// When it is made, in milliseconds.
     pub at_ms: u64,
+    /// With which seed events within the body are to be put out of order, if at all.
+    pub shuffle: Option<u64>,
 }
 
 /// The headers and the body of one attempt.
@@ -67,8 +82,10 @@ struct Inner {
     client: reqwest::Client,
     clock: Arc<Clock>,
     faults: Arc<Faults>,
-    random: Random,
+    seed: u64,
+    next_sequence: AtomicU64,
     retry_scale_ms: u64,
+    gates: Gates,
     wire: Semaphore,
     pending: Arc<AtomicU64>,
     tasks: TaskTracker,
@@ -93,8 +110,10 @@ impl Delivery {
             client: client(),
             clock,
             faults,
-            random: Random::seeded(seed),
+            seed,
+            next_sequence: AtomicU64::new(0),
             retry_scale_ms,
+            gates: Gates::new(ACCOUNT_IN_FLIGHT),
             wire: Semaphore::new(IN_FLIGHT_MAX),
             pending: Arc::default(),
             tasks: TaskTracker::new(),
@@ -108,19 +127,24 @@ impl Delivery {
         let provider = request.provider;
         let request = Arc::new(request);
         match self.0.faults.on_webhook(provider) {
-            Fate::Sent => self.queue(request, 0),
+            Fate::Sent => self.queue(request, self.0.course(provider, Course::usual)),
             Fate::Lost => self.0.count(provider, |c| c.lost += 1),
             Fate::Twice => {
                 self.0.count(provider, |c| c.duplicated += 1);
-                self.queue(Arc::clone(&request), 0);
-                self.queue(request, 0);
+                self.queue(Arc::clone(&request), self.0.course(provider, Course::usual));
+                self.queue(request, self.0.course(provider, Course::usual));
             }
-            Fate::Delayed(ms) => self.queue(request, ms),
-            Fate::HeldBack => {
-                let hold_ms = 1 + self.0.random.below(self.0.retry_scale_ms.saturating_mul(2).max(20));
-                self.queue(request, hold_ms);
+            Fate::Delayed(ms) => {
+                let usual = self.0.course(provider, Course::usual);
+                self.queue(request, Course { hold: Duration::from_millis(ms), ..usual });
             }
+            Fate::HeldBack => self.queue(request, self.0.course(provider, Course::held_back)),
         }
+    }
+
+    /// Lets every account have at most `max` deliveries on the wire at once from now on.
+    pub fn limit_accounts(&self, max: usize) {
+        self.0.gates.set_max(max);
     }
 
     /// Runs `work` on the sandbox's tasks, so that stopping waits for it or ends it.
@@ -162,8 +186,9 @@ impl Delivery {
         self.0.counts.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Drops every webhook that is pending.
+    /// Drops every webhook that is pending, and numbers those to come from the start again.
     pub fn forget(&self) {
+        self.0.next_sequence.store(0, Ordering::SeqCst);
         let mut token = self.0.forget.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *token).cancel();
     }
@@ -175,51 +200,64 @@ impl Delivery {
         self.0.tasks.wait().await;
     }
 
-    fn queue(&self, request: Arc<WebhookRequest>, hold_ms: u64) {
+    fn queue(&self, request: Arc<WebhookRequest>, course: Course) {
         let (pending, inner) = (self.hold(), Arc::clone(&self.0));
         self.spawn(async move {
-            tokio::time::sleep(Duration::from_millis(hold_ms)).await;
-            inner.deliver(&request).await;
+            tokio::time::sleep(course.hold).await;
+            inner.deliver(&request, &course).await;
             drop(pending);
         });
     }
 }
 
+/// What became of one attempt.
+enum Outcome {
+    Taken,
+    Refused,
+    NothingLeft,
+}
+
 impl Inner {
-    async fn deliver(&self, request: &WebhookRequest) {
-        let attempts = 1 + request.provider.webhook_retries();
-        for number in 1..=attempts {
-            if self.attempt(request, number).await {
-                return self.count(request.provider, |c| c.delivered += 1);
-            }
-            if number < attempts {
-                self.count(request.provider, |c| c.retried += 1);
-                tokio::time::sleep(self.spacing(number)).await;
-            }
-        }
-        tracing::warn!(provider = request.provider.name(), attempts, "a webhook was given up");
-        self.count(request.provider, |c| c.failed += 1);
+    /// The course of the next webhook.
+    fn course(&self, provider: Provider, draw: fn(u64, u64, u32, u64) -> Course) -> Course {
+        let sequence = self.next_sequence.fetch_add(1, Ordering::SeqCst);
+        draw(self.seed, sequence, provider.webhook_retries(), self.retry_scale_ms)
     }
 
-    /// Makes one attempt; true if the receiver took it.
-    async fn attempt(&self, request: &WebhookRequest, number: u32) -> bool {
-        let Ok(_permit) = self.wire.acquire().await else { return false };
-        let prepared = (request.prepare)(&Attempt { number, at_ms: self.clock.now_ms() });
+    async fn deliver(&self, request: &WebhookRequest, course: &Course) {
+        let mut spacings = course.spacings.iter();
+        for number in 1.. {
+            match self.attempt(request, number, course.shuffle).await {
+                Outcome::Taken => return self.count(request.provider, |c| c.delivered += 1),
+                Outcome::NothingLeft => return,
+                Outcome::Refused => {}
+            }
+            let Some(spacing) = spacings.next() else {
+                tracing::warn!(
+                    provider = request.provider.name(),
+                    attempts = number,
+                    "a webhook was given up"
+                );
+                return self.count(request.provider, |c| c.failed += 1);
+            };
+            self.count(request.provider, |c| c.retried += 1);
+            tokio::time::sleep(*spacing).await;
+        }
+    }
+
+    async fn attempt(&self, request: &WebhookRequest, number: u32, shuffle: Option<u64>) -> Outcome {
+        let _places = self.gates.enter(&request.accounts).await;
+        let Ok(_permit) = self.wire.acquire().await else { return Outcome::Refused };
+        let attempt = Attempt { number, at_ms: self.clock.now_ms(), shuffle };
+        let Some(prepared) = (request.prepare)(&attempt) else { return Outcome::NothingLeft };
         let mut post = self.client.post(&request.url).header("content-type", "application/json");
         for (name, value) in prepared.headers {
             post = post.header(name, value);
         }
-        match post.body(prepared.body).send().await {
-            Ok(answer) => request.provider.takes(answer.status().as_u16()),
-            Err(_) => false,
+        match post.timeout(request.provider.patience()).body(prepared.body).send().await {
+            Ok(answer) if request.provider.takes(answer.status().as_u16()) => Outcome::Taken,
+            _ => Outcome::Refused,
         }
-    }
-
-    /// The wait after attempt `number`: doubled each time, and spread by half to either side.
-    fn spacing(&self, number: u32) -> Duration {
-        let factor = 1_u64.checked_shl(number - 1).unwrap_or(u64::MAX).min(SPACING_FACTOR_MAX);
-        let middle_ms = self.retry_scale_ms.saturating_mul(factor);
-        Duration::from_millis(middle_ms / 2 + self.random.below(middle_ms.saturating_add(1)))
     }
 
     fn forget_token(&self) -> CancellationToken {
@@ -243,7 +281,6 @@ fn client() -> reqwest::Client {
     // Another part of the process may have installed it already; any provider will do.
     rustls::crypto::ring::default_provider().install_default().ok();
     reqwest::Client::builder()
-        .timeout(Duration::from_secs(ANSWER_TIMEOUT_S))
         .redirect(reqwest::redirect::Policy::none())
         .pool_max_idle_per_host(IN_FLIGHT_MAX)
         .user_agent("annex-sandbox")
