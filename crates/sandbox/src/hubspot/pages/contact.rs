@@ -121,13 +121,12 @@ fn shown(portal: &Portal, record: &Record) -> ContactPage {
 
 /// The latest changes first.
 fn history(record: &Record) -> Vec<Entry> {
-    let versions =
-        record.properties.iter().flat_map(|(name, versions)| versions.iter().map(move |v| (name, v)));
-    let mut entries: Vec<Entry> = versions
-        .map(|(name, version)| Entry {
+    let mut entries: Vec<Entry> = record
+        .history()
+        .map(|version| Entry {
             at_ms: version.by.at_ms,
             at: clock::iso(version.by.at_ms),
-            property: name.to_string(),
+            property: version.name.to_string(),
             value: version.value.to_string(),
             who: match version.by.source {
                 Source::Integration(app_id) => format!("app {app_id}"),

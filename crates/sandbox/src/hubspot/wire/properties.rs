@@ -88,13 +88,7 @@ async fn archive(
 ) -> Result<StatusCode, ApiError> {
     caller.may(kind.schema_write_scopes())?;
     in_portal(&world, caller.portal, caller.source, |portal, author| {
-        if portal.required.contains(&name) {
-            return Err(ApiError::invalid_within(
-                "PropertyValidationError.CANNOT_DELETE_PROPERTY_IN_USE",
-                &format!("The property '{name}' is in use and cannot be archived."),
-            ));
-        }
-        portal.schema_mut(kind).archive(&name, author.at_ms)?;
+        portal.archive_property(kind, &name, author.at_ms)?;
         Ok(StatusCode::NO_CONTENT)
     })
 }
