@@ -15,7 +15,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::crm::pipeline::Pipeline;
-use super::desk::{PERSON, in_portal};
 use super::error::ApiError;
 use super::portal::Portal;
 use crate::control::Refused;

@@ -128,9 +128,9 @@ impl Record {
         past.chain(self.fields.get(name))
     }
 
-    /// Every value every property has had: first what was replaced, in the order of its writing, then what is.
-    pub(crate) fn history(&self) -> impl Iterator<Item = Version<'_>> {
-        self.past.iter().map(Past::version).chain(self.fields.iter())
+    /// Every property that was ever set, by name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.fields.iter().map(|version| version.name)
     }
 
     /// Every value that another one replaced.

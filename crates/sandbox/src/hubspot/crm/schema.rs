@@ -28,10 +28,10 @@ pub(crate) struct Group {
     pub(crate) display_order: i64,
 }
 
-/// What may be changed of a group.
+/// What changes of a group.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct GroupInput {
+pub(crate) struct GroupChange {
     /// What people read.
     pub(crate) label: Option<String>,
     /// Its place in the list.
@@ -183,10 +183,10 @@ impl Schema {
     ///
     /// # Errors
     /// 404 when there is none.
-    pub(crate) fn change_group(&mut self, name: &str, input: GroupInput) -> Result<Value, ApiError> {
+    pub(crate) fn change_group(&mut self, name: &str, change: GroupChange) -> Result<Value, ApiError> {
         let found = self.groups.iter_mut().find(|group| group.name == name).ok_or_else(|| no_group(name))?;
-        found.label = input.label.unwrap_or_else(|| std::mem::take(&mut found.label));
-        found.display_order = input.display_order.unwrap_or(found.display_order);
+        found.label = change.label.unwrap_or_else(|| std::mem::take(&mut found.label));
+        found.display_order = change.display_order.unwrap_or(found.display_order);
         Ok(group_json(found))
     }
 
@@ -336,7 +336,7 @@ mod tests {
         let mut schema = Schema::builtin(Kind::Contact, 0);
         let group = Group { name: "doors".to_owned(), label: "Doors".to_owned(), display_order: -1 };
         schema.create_group(group).unwrap();
-        let input = GroupInput { label: Some("All doors".to_owned()), display_order: None };
+        let input = GroupChange { label: Some("All doors".to_owned()), display_order: None };
         assert_eq!(schema.change_group("doors", input).unwrap()["label"], "All doors");
         assert_eq!(schema.group("doors").unwrap()["displayOrder"], -1);
         let door = PropertyInput { group_name: Some("doors".to_owned()), ..text_property("door", false) };

@@ -183,7 +183,7 @@ impl Store {
 
     /// Every record that is not archived, by id, from the lowest to the highest id.
     pub(super) fn live_within(&self, low: u64, high: u64) -> impl DoubleEndedIterator<Item = &Record> {
-        self.live.within(places(low, high)).filter_map(|place| self.records[place].as_deref())
+        self.within(places(low, high), false)
     }
 
     /// How many records are not archived from the lowest to the highest id.
@@ -199,9 +199,7 @@ impl Store {
 
     /// Every record after an id, archived or not as asked.
     pub(crate) fn after(&self, id: u64, archived: bool) -> impl Iterator<Item = &Record> {
-        let start = places(id.saturating_add(1), u64::MAX).start.min(self.records.len());
-        let wanted = (start..self.records.len()).filter(move |place| self.live.contains(*place) != archived);
-        wanted.filter_map(|place| self.records[place].as_deref())
+        self.within(places(id.saturating_add(1), u64::MAX), archived)
     }
 
     /// From now on the index takes this long to learn of a change, in milliseconds.
@@ -220,6 +218,12 @@ impl Store {
         let present = hidden.iter().filter_map(|id| self.exact(*id));
         let before = present.chain(self.wake.gone_after(known_ms));
         Unsettled { shown: before.filter_map(|record| record.as_of(known_ms)).collect(), hidden }
+    }
+
+    fn within(&self, places: Range<usize>, archived: bool) -> impl DoubleEndedIterator<Item = &Record> {
+        let places = places.start..places.end.min(self.records.len());
+        let wanted = places.filter(move |place| self.live.contains(*place) != archived);
+        wanted.filter_map(|place| self.records[place].as_deref())
     }
 
     fn move_to(&mut self, id: u64, archived: bool, at_ms: u64) -> bool {

@@ -122,7 +122,8 @@ fn shown(portal: &Portal, record: &Record) -> ContactPage {
 /// The latest changes first.
 fn history(record: &Record) -> Vec<Entry> {
     let mut entries: Vec<Entry> = record
-        .history()
+        .names()
+        .flat_map(|name| record.versions(name))
         .map(|version| Entry {
             at_ms: version.by.at_ms,
             at: clock::iso(version.by.at_ms),

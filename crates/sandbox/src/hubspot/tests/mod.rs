@@ -1,11 +1,14 @@
 //! The HubSpot side as an app meets it: over its routes, within the process, with a clock that stands still.
 
 mod batches;
+mod contacts;
 mod deals;
+mod errors;
 mod events;
 mod limits;
 mod oauth;
 mod records;
+mod search;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};

@@ -13,7 +13,7 @@ use super::input::{Params, read};
 use crate::hubspot::access::Caller;
 use crate::hubspot::crm::definition::{Definition, PropertyInput};
 use crate::hubspot::crm::kind::Kind;
-use crate::hubspot::crm::schema::Group;
+use crate::hubspot::crm::schema::{Group, GroupChange};
 use crate::hubspot::desk::in_portal;
 use crate::hubspot::error::ApiError;
 use crate::world::World;
@@ -23,6 +23,7 @@ pub(super) fn router() -> Router<Arc<World>> {
     Router::new()
         .route("/", get(all).post(create))
         .route("/groups", get(groups).post(create_group))
+        .route("/groups/{name}", get(group).patch(change_group).delete(archive_group))
         .route("/{name}", get(one).patch(change).delete(archive))
 }
 
@@ -114,5 +115,42 @@ async fn create_group(
     let group: Group = read(&body)?;
     in_portal(&world, caller.portal, caller.source, |portal, _| {
         Ok((StatusCode::CREATED, Json(portal.schema_mut(kind).create_group(group)?)))
+    })
+}
+
+async fn group(
+    State(world): State<Arc<World>>,
+    caller: Caller,
+    Extension(kind): Extension<Kind>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    caller.may(kind.schema_read_scopes())?;
+    in_portal(&world, caller.portal, caller.source, |portal, _| Ok(Json(portal.schema(kind).group(&name)?)))
+}
+
+async fn change_group(
+    State(world): State<Arc<World>>,
+    caller: Caller,
+    Extension(kind): Extension<Kind>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, ApiError> {
+    caller.may(kind.schema_write_scopes())?;
+    let change: GroupChange = read(&body)?;
+    in_portal(&world, caller.portal, caller.source, |portal, _| {
+        Ok(Json(portal.schema_mut(kind).change_group(&name, change)?))
+    })
+}
+
+async fn archive_group(
+    State(world): State<Arc<World>>,
+    caller: Caller,
+    Extension(kind): Extension<Kind>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    caller.may(kind.schema_write_scopes())?;
+    in_portal(&world, caller.portal, caller.source, |portal, _| {
+        portal.schema_mut(kind).archive_group(&name)?;
+        Ok(StatusCode::NO_CONTENT)
     })
 }
