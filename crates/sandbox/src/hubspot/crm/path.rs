@@ -1,7 +1,7 @@
 //! By which way a search reaches its candidates without looking at every record: by key, by id, or in the order
 //! of changes. A way may lead to too many records, never to too few: the filters are asked all the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use super::filter::Filter;
 use super::kind::Kind;
@@ -39,6 +39,23 @@ impl Path {
             _ => property == "hs_object_id",
         }
     }
+
+    /// Whether a live record is on the way.
+    pub(super) fn leads_to(&self, record: &Record) -> bool {
+        match self {
+            Self::Ids(ids) => ids.contains(&record.id),
+            Self::IdRange(low, high) => (*low..=*high).contains(&record.id),
+            Self::Modified(from, to) => (*from..=*to).contains(&record.modified_ms),
+        }
+    }
+
+    /// What the way is in the order of.
+    fn place(&self, record: &Record) -> (u64, u64) {
+        match self {
+            Self::Modified(..) => (record.modified_ms, record.id),
+            _ => (record.id, record.id),
+        }
+    }
 }
 
 impl Portal {
@@ -67,6 +84,39 @@ impl Portal {
                 Box::new(store.modified_within(from, to).filter_map(move |id| store.exact(id)))
             }
         }
+    }
+
+    /// Walks a way in its order or backwards, past the hidden records, and meets others where they belong.
+    pub(super) fn walk<'a>(
+        &'a self,
+        kind: Kind,
+        path: Path,
+        backwards: bool,
+        hidden: &'a HashSet<u64>,
+        mut others: Vec<&'a Record>,
+    ) -> impl Iterator<Item = &'a Record> {
+        let order = match path {
+            Path::Modified(from, to) => Path::Modified(from, to),
+            _ => Path::IdRange(0, u64::MAX),
+        };
+        others.sort_by_key(|record| order.place(record));
+        let mut others = VecDeque::from(others);
+        let mut way = self.on(kind, path).filter(|record| !hidden.contains(&record.id));
+        let mut next = if backwards { way.next_back() } else { way.next() };
+        std::iter::from_fn(move || {
+            let other = if backwards { others.back() } else { others.front() };
+            let is_other_first = match (next, other) {
+                (Some(record), Some(other)) => (order.place(other) < order.place(record)) != backwards,
+                (None, Some(_)) => true,
+                (_, None) => false,
+            };
+            match is_other_first {
+                true if backwards => others.pop_back(),
+                true => others.pop_front(),
+                false if backwards => std::mem::replace(&mut next, way.next_back()),
+                false => std::mem::replace(&mut next, way.next()),
+            }
+        })
     }
 
     /// How many live records are on a way.

@@ -87,22 +87,21 @@ impl Portal {
     ) -> (usize, Vec<&'a Record>) {
         let Way { path, is_whole } = self.way(kind, &search.filter_groups, sort);
         let words = search.query.as_deref().map(str::to_lowercase).filter(|query| !query.is_empty());
-        let is_settled = unsettled.hidden.is_empty() && unsettled.shown.is_empty();
-        if is_whole && is_settled && words.is_none() && path.is_in_order_of(kind, sort) {
-            let total = self.count_on(kind, &path);
-            let (on_the_way, size) = (self.on(kind, path), places.len());
-            let page = match sort.is_some_and(|sort| sort.descending) {
-                true => on_the_way.rev().skip(places.start).take(size).collect(),
-                false => on_the_way.skip(places.start).take(size).collect(),
-            };
-            return (total, page);
+        let is_in = |record: &&Record| self.is_in(kind, record, &search.filter_groups);
+        let before = unsettled.shown.iter().filter(is_in);
+        if is_whole && words.is_none() && path.is_in_order_of(kind, sort) {
+            let is_ahead = |id: &&u64| self.live(kind, **id).is_some_and(|record| path.leads_to(record));
+            let ahead = unsettled.hidden.iter().filter(is_ahead).count();
+            let before: Vec<&Record> = before.collect();
+            let total = self.count_on(kind, &path) - ahead + before.len();
+            let descending = sort.is_some_and(|sort| sort.descending);
+            let walk = self.walk(kind, path, descending, &unsettled.hidden, before);
+            return (total, walk.skip(places.start).take(places.len()).collect());
         }
         let has_words =
             |record: &&Record| words.as_ref().is_none_or(|words| self.has_words(kind, record, words));
-        let is_in = |record: &&Record| self.is_in(kind, record, &search.filter_groups);
         let settled = self.on(kind, path).filter(|record| !unsettled.hidden.contains(&record.id));
         let settled = settled.filter(|record| is_whole || is_in(record));
-        let before = unsettled.shown.iter().filter(is_in);
         let mut found: Vec<&Record> = settled.chain(before).filter(has_words).collect();
         self.sort(kind, &mut found, sort);
         (found.len(), found.into_iter().skip(places.start).take(places.len()).collect())
@@ -114,6 +113,9 @@ impl Portal {
         let Some(sort) = sort else { return };
         let definition = self.schema(kind).live(&sort.property);
         found.sort_by_cached_key(|record| {
+            if sort.property == kind.modified_property() {
+                return Some(Comparable::Moment(record.modified_ms));
+            }
             let value = self.seen(kind, record, &sort.property);
             value.map(|value| Comparable::of(definition, &value))
         });

@@ -37,7 +37,9 @@ impl Refusal {
 }
 
 fn create(properties: Value) -> (&'static str, String, Value) {
-    ("POST", CONTACTS.to_owned(), json!({"properties": properties}))
+    let mut body = json!({});
+    body["properties"] = properties;
+    ("POST", CONTACTS.to_owned(), body)
 }
 
 fn property(name: &str, unique: bool) -> Value {
@@ -85,7 +87,7 @@ fn values_and_rules(bo: &str) -> Vec<Refusal> {
             "VALIDATION_ERROR",
             "MISSING_REQUIRED_PROPERTY",
         )
-        .when("rules", rules.clone()),
+        .when("rules", rules),
         refusal(
             patch(json!({"country": "Norway"})),
             400,
