@@ -66,7 +66,7 @@ impl ApiError {
     /// 400: a property that the portal's admin wants of every contact.
     pub(crate) fn required(property: &str) -> Self {
         let message = format!("A value for {property} must be provided");
-        let context = json!({"properties": [property], "propertyName": [property]});
+        let context = json!({"propertyName": [property]});
         Self::invalid_with_code(&message, "MISSING_REQUIRED_PROPERTY", &context)
     }
 

@@ -25,6 +25,7 @@ pub(crate) struct Store {
     aliases: HashMap<u64, u64>,
     former: HashMap<u64, Vec<u64>>,
     wake: Wake,
+    first_id: u64,
     next_id: u64,
 }
 
@@ -40,6 +41,11 @@ pub(super) struct Unsettled {
 impl Store {
     /// An empty store.
     pub(crate) fn new() -> Self {
+        Self::starting_at(FIRST_ID)
+    }
+
+    /// An empty store whose first record will have this id.
+    pub(crate) fn starting_at(first_id: u64) -> Self {
         Self {
             records: Vec::new(),
             live: Places::default(),
@@ -48,7 +54,8 @@ impl Store {
             aliases: HashMap::new(),
             former: HashMap::new(),
             wake: Wake::default(),
-            next_id: FIRST_ID,
+            first_id,
+            next_id: first_id,
         }
     }
 
@@ -61,12 +68,13 @@ impl Store {
 
     /// The record under exactly this id, archived or not.
     pub(crate) fn exact(&self, id: u64) -> Option<&Record> {
-        self.records.get(place(id)?)?.as_deref()
+        self.records.get(self.place(id)?)?.as_deref()
     }
 
     /// The record under exactly this id, to change its associations; its values are changed by `set`.
     pub(crate) fn exact_mut(&mut self, id: u64) -> Option<&mut Record> {
-        self.records.get_mut(place(id)?)?.as_deref_mut()
+        let place = self.place(id)?;
+        self.records.get_mut(place)?.as_deref_mut()
     }
 
     /// The present id for an id that may have been merged away.
@@ -81,7 +89,7 @@ impl Store {
 
     /// Adds a record under an id that was allotted; its unique values are claimed apart.
     pub(crate) fn insert(&mut self, record: Record) {
-        let place = place(record.id).expect("every id was allotted by a store");
+        let place = self.place(record.id).expect("every id was allotted by a store");
         if self.records.len() <= place {
             self.records.resize_with(place + 1, || None);
         }
@@ -94,7 +102,8 @@ impl Store {
 
     /// Sets one property of a record; the value before, empty when there was none, if that changed anything.
     pub(crate) fn set(&mut self, id: u64, name: &Arc<str>, value: &str, by: Author) -> Option<String> {
-        let record = self.records.get_mut(place(id)?)?.as_deref_mut()?;
+        let place = self.place(id)?;
+        let record = self.records.get_mut(place)?.as_deref_mut()?;
         let (before, before_ms) = (record.stored(name).unwrap_or_default().to_owned(), record.modified_ms);
         if !record.set(name, value, by) {
             return None;
@@ -119,7 +128,7 @@ impl Store {
 
     /// Takes a record out for good.
     pub(crate) fn remove(&mut self, id: u64, at_ms: u64) -> Option<Record> {
-        let place = place(id)?;
+        let place = self.place(id)?;
         let record = self.records.get_mut(place)?.take()?;
         self.live.remove(place);
         self.modified.remove(&(record.modified_ms, id));
@@ -183,12 +192,12 @@ impl Store {
 
     /// Every record that is not archived, by id, from the lowest to the highest id.
     pub(super) fn live_within(&self, low: u64, high: u64) -> impl DoubleEndedIterator<Item = &Record> {
-        self.within(places(low, high), false)
+        self.within(self.places(low, high), false)
     }
 
     /// How many records are not archived from the lowest to the highest id.
     pub(super) fn count_within(&self, low: u64, high: u64) -> usize {
-        self.live.count(places(low, high))
+        self.live.count(self.places(low, high))
     }
 
     /// The ids of the live records that last changed between two moments, in the order of their changes.
@@ -199,7 +208,7 @@ impl Store {
 
     /// Every record after an id, archived or not as asked.
     pub(crate) fn after(&self, id: u64, archived: bool) -> impl Iterator<Item = &Record> {
-        self.within(places(id.saturating_add(1), u64::MAX), archived)
+        self.within(self.places(id.saturating_add(1), u64::MAX), archived)
     }
 
     /// From now on the index takes this long to learn of a change, in milliseconds.
@@ -220,6 +229,16 @@ impl Store {
         Unsettled { shown: before.filter_map(|record| record.as_of(known_ms)).collect(), hidden }
     }
 
+    fn place(&self, id: u64) -> Option<usize> {
+        usize::try_from(id.checked_sub(self.first_id)?).ok()
+    }
+
+    /// The places of the ids from `low` to `high`.
+    fn places(&self, low: u64, high: u64) -> Range<usize> {
+        let end = high.checked_add(1).map_or(usize::MAX, |end| self.place(end).unwrap_or(0));
+        self.place(low).unwrap_or(0)..end
+    }
+
     fn within(&self, places: Range<usize>, archived: bool) -> impl DoubleEndedIterator<Item = &Record> {
         let places = places.start..places.end.min(self.records.len());
         let wanted = places.filter(move |place| self.live.contains(*place) != archived);
@@ -227,7 +246,7 @@ impl Store {
     }
 
     fn move_to(&mut self, id: u64, archived: bool, at_ms: u64) -> bool {
-        let Some(place) = place(id) else { return false };
+        let Some(place) = self.place(id) else { return false };
         let record = self.records.get_mut(place).and_then(|record| record.as_deref_mut());
         let Some(record) = record.filter(|record| record.archived != archived) else { return false };
         (record.archived, record.moved_ms) = (archived, at_ms);
@@ -243,26 +262,19 @@ impl Store {
     }
 }
 
-fn place(id: u64) -> Option<usize> {
-    usize::try_from(id.checked_sub(FIRST_ID)?).ok()
-}
-
-/// The places of the ids from `low` to `high`.
-fn places(low: u64, high: u64) -> Range<usize> {
-    place(low).unwrap_or(0)..high.checked_add(1).map_or(usize::MAX, |end| place(end).unwrap_or(0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::record::Source;
     use super::*;
+
+    const FIRST: u64 = 100;
 
     fn at(at_ms: u64) -> Author {
         Author { source: Source::CrmUi(1), at_ms }
     }
 
     fn store_of(count: u64) -> Store {
-        let mut store = Store::new();
+        let mut store = Store::starting_at(FIRST);
         for number in 0..count {
             let id = store.allot();
             store.insert(Record::new(id, &[("city".into(), "Rye".to_owned())], at(number)));
@@ -273,16 +285,15 @@ mod tests {
     #[test]
     fn the_order_of_changes_follows_every_set_and_every_move() {
         let mut store = store_of(4);
-        let order = |store: &Store| -> Vec<u64> {
-            store.modified_within(0, u64::MAX).map(|id| id - FIRST_ID).collect()
-        };
-        store.set(FIRST_ID, &"city".into(), "Hythe", at(50)).unwrap();
-        assert_eq!(store.set(FIRST_ID, &"city".into(), "Hythe", at(60)), None);
+        let order =
+            |store: &Store| -> Vec<u64> { store.modified_within(0, u64::MAX).map(|id| id - FIRST).collect() };
+        store.set(FIRST, &"city".into(), "Hythe", at(50)).unwrap();
+        assert_eq!(store.set(FIRST, &"city".into(), "Hythe", at(60)), None);
         assert_eq!(order(&store), [1, 2, 3, 0]);
-        assert!(store.archive(FIRST_ID + 2, 70) && !store.archive(FIRST_ID + 2, 71));
+        assert!(store.archive(FIRST + 2, 70) && !store.archive(FIRST + 2, 71));
         assert_eq!((order(&store), store.live_count()), (vec![1, 3, 0], 3));
-        assert!(store.restore(FIRST_ID + 2, 80));
-        assert!(store.remove(FIRST_ID + 1, 90).is_some());
+        assert!(store.restore(FIRST + 2, 80));
+        assert!(store.remove(FIRST + 1, 90).is_some());
         assert_eq!((order(&store), store.live_count()), (vec![2, 3, 0], 3));
         assert_eq!(store.modified_within(3, 2).count(), 0, "a range that ends before it starts");
     }
@@ -290,19 +301,19 @@ mod tests {
     #[test]
     fn a_list_starts_after_an_id_and_a_count_ends_with_one() {
         let mut store = store_of(130);
-        store.archive(FIRST_ID + 128, 1);
+        store.archive(FIRST + 128, 1);
         assert_eq!(store.after(0, false).count(), 129);
         assert_eq!(
-            store.after(FIRST_ID + 126, false).map(|r| r.id).collect::<Vec<_>>(),
-            [FIRST_ID + 127, FIRST_ID + 129]
+            store.after(FIRST + 126, false).map(|r| r.id).collect::<Vec<_>>(),
+            [FIRST + 127, FIRST + 129]
         );
-        assert_eq!(store.after(0, true).map(|r| r.id).collect::<Vec<_>>(), [FIRST_ID + 128]);
+        assert_eq!(store.after(0, true).map(|r| r.id).collect::<Vec<_>>(), [FIRST + 128]);
         assert_eq!(store.after(u64::MAX, false).count(), 0);
-        assert_eq!(store.count_within(FIRST_ID, FIRST_ID), 1);
-        assert_eq!(store.count_within(0, FIRST_ID - 1), 0);
+        assert_eq!(store.count_within(FIRST, FIRST), 1);
+        assert_eq!(store.count_within(0, FIRST - 1), 0);
         assert_eq!(
-            store.count_within(FIRST_ID + 127, u64::MAX),
-            store.live_within(FIRST_ID + 127, u64::MAX).count()
+            store.count_within(FIRST + 127, u64::MAX),
+            store.live_within(FIRST + 127, u64::MAX).count()
         );
     }
 }
