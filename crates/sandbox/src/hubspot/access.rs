@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequestParts, Request};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 
@@ -70,7 +70,8 @@ impl FromRequestParts<Arc<World>> for Caller {
         let caller = Self::of(parts, world)?;
         let mut state = world.hubspot();
         let portal = state.portal_mut(caller.portal).ok_or_else(ApiError::unauthenticated)?;
-        let has_place = portal.requests.take(world.clock.now_ms());
+        portal.check_in_place()?;
+        let admitted = portal.admit(world.clock.now_ms());
         if let Some(counted) = parts.extensions.get::<Counted>() {
             counted.0.get_or_init(|| Count {
                 max: portal.requests.max(),
@@ -78,14 +79,7 @@ impl FromRequestParts<Arc<World>> for Caller {
                 interval_ms: portal.requests.length_ms(),
             });
         }
-        match has_place {
-            true => Ok(caller),
-            false => Err(ApiError::limited(
-                "You have reached your ten_secondly_rolling limit.",
-                "TEN_SECONDLY_ROLLING",
-                "publicapi:api:oauth",
-            )),
-        }
+        admitted.map(|()| caller)
     }
 }
 
@@ -96,14 +90,21 @@ impl FromRequestParts<Arc<World>> for Searcher {
         let caller = Caller::of(parts, world)?;
         let mut state = world.hubspot();
         let portal = state.portal_mut(caller.portal).ok_or_else(ApiError::unauthenticated)?;
-        match portal.searches.take(world.clock.now_ms()) {
-            true => Ok(Self(caller)),
-            false => Err(ApiError::limited(
-                "You have reached your secondly limit.",
-                "SECONDLY",
-                "publicapi:crm:search:oauth",
-            )),
-        }
+        portal.check_in_place()?;
+        portal.admit_search(world.clock.now_ms())?;
+        Ok(Self(caller))
+    }
+}
+
+/// The longest address that is read, in bytes.
+const URI_MAX_BYTES: usize = 16 * 1024;
+
+/// Refuses an address that is too long.
+pub(super) async fn refuse_long_uris(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    match uri.path().len() + uri.query().map_or(0, str::len) > URI_MAX_BYTES {
+        true => ApiError::uri_too_long().into_response(),
+        false => next.run(request).await,
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn in_portal<T>(
     let author = Author { source, at_ms: world.clock.now_ms() };
     let mut state = world.hubspot();
     let found = state.portal_mut(portal).ok_or_else(|| ApiError::not_found("There is no such account"))?;
+    found.pass_time(author.at_ms);
     let done = work(found, author);
     let events = found.take_events();
     outbox::settle(world, &mut state);

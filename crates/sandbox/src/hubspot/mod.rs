@@ -7,7 +7,9 @@
 //! simulated, and their paths say so.
 
 mod access;
+mod condition;
 mod control;
+mod creates;
 mod crm;
 mod desk;
 mod error;
@@ -42,6 +44,7 @@ use crate::world::World;
 /// Everything HubSpot answers: the API with its limits told, OAuth, and the pages.
 pub(crate) fn router() -> Router<Arc<World>> {
     let api = wire::router().layer(middleware::from_fn(access::tell_limits));
+    let api = api.layer(middleware::from_fn(access::refuse_long_uris));
     api.merge(oauth::router()).merge(pages::router()).merge(wire::unsimulated())
 }
 

@@ -1,17 +1,18 @@
 //! One HubSpot account: its records, definitions, pipelines, limits, and whether the app is installed.
 //! It holds and finds; writing is in `crm::write`, showing in `crm::view`.
 
-use std::collections::HashMap;
-
+use super::condition::Conditions;
+use super::creates::Creates;
 use super::crm::association::Labels;
 use super::crm::kind::Kind;
 use super::crm::pipeline::{Pipeline, Stage};
 use super::crm::record::{Author, Record};
+use super::crm::rules::Conditional;
 use super::crm::schema::Schema;
 use super::crm::store::Store;
 use super::error::ApiError;
 use super::event::{Change, Event};
-use super::limit::RollingWindow;
+use super::limit::{DailyLimit, RollingWindow};
 use crate::options::Options;
 
 /// How many searches an account may make in one second, whoever asks.
@@ -52,16 +53,24 @@ pub(crate) struct Portal {
     pub(crate) labels: Labels,
     /// The optional scopes whose tool the account has not got: they are not granted here.
     pub(crate) missing_tools: Vec<String>,
+    /// The properties that the account's admin requires because of the value of another one.
+    pub(crate) conditional: Vec<Conditional>,
+    /// Whether phone numbers must have their international form.
+    pub(crate) phone_validation: bool,
     /// The app, while it is installed.
     pub(crate) installation: Option<Installation>,
     /// The app's requests, except searches.
     pub(crate) requests: RollingWindow,
     /// Searches.
     pub(crate) searches: RollingWindow,
-    /// How long a change takes to reach the search, in milliseconds.
+    /// The requests of the day, all of them.
+    pub(crate) daily: DailyLimit,
+    /// How long a change takes to reach the search, in milliseconds; set by `set_search_lag`.
     pub(crate) search_lag_ms: u64,
-    /// How often a contact was made with each address: the ledger that shows doubles.
-    pub(crate) creates: HashMap<Box<str>, u32>,
+    /// How often a contact was made with each address.
+    pub(crate) creates: Creates,
+    /// What holds for the time being.
+    pub(super) conditions: Conditions,
     contacts: Shelf,
     deals: Shelf,
     outbox: Vec<Event>,
@@ -79,11 +88,15 @@ impl Portal {
             required: Vec::new(),
             labels: Labels::default(),
             missing_tools: Vec::new(),
+            conditional: Vec::new(),
+            phone_validation: false,
             installation: None,
             requests: RollingWindow::new(options.hubspot_requests_per_window, options.window_ms),
             searches: RollingWindow::new(SEARCHES_PER_SECOND, 1000),
+            daily: DailyLimit::default(),
             search_lag_ms: 0,
-            creates: HashMap::new(),
+            creates: Creates::default(),
+            conditions: Conditions::default(),
             contacts: shelf(Kind::Contact),
             deals: shelf(Kind::Deal),
             outbox: Vec::new(),
@@ -98,6 +111,14 @@ impl Portal {
     /// The records of a kind, to be changed.
     pub(crate) fn store_mut(&mut self, kind: Kind) -> &mut Store {
         &mut self.shelf_mut(kind).store
+    }
+
+    /// From now on a change takes this long to reach the search.
+    pub(crate) fn set_search_lag(&mut self, lag_ms: u64) {
+        self.search_lag_ms = lag_ms;
+        for kind in [Kind::Contact, Kind::Deal] {
+            self.store_mut(kind).set_lag(lag_ms);
+        }
     }
 
     /// The definitions of a kind.

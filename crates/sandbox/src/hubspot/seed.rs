@@ -1,6 +1,8 @@
 //! The accounts of the demo, and made-up contacts in any number. Everybody lives at example.net, so that nobody
 //! is a Storeganise user by accident; the same seed makes the same people.
 
+use std::collections::BTreeMap;
+
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use serde_json::{Value, json};
@@ -45,7 +47,7 @@ pub(crate) fn seed(world: &World) {
         portal.pipelines.push(Pipeline::move_ins());
         let author = Author { source: PERSON, at_ms: made_ms };
         let mut random = StdRng::seed_from_u64(world.options.seed.wrapping_add(id));
-        contacts_from(&mut random, &mut portal, CONTACTS, author)
+        contacts_from(&mut random, &mut portal, CONTACTS, &BTreeMap::new(), author)
             .and_then(|()| deals(&mut random, &mut portal, DEALS, author))
             .expect("the demo's contacts and deals break no rule of a fresh account");
         world.hubspot().open(portal);
@@ -68,25 +70,31 @@ pub(crate) fn enlarge(world: &World, wish: &PortalWish) -> Result<(), ApiError> 
     let portal = state.portal_mut(wish.id).expect("the account is there by now");
     let mut random = StdRng::seed_from_u64(world.options.seed.wrapping_add(wish.id));
     let done =
-        contacts(portal, wish.contacts, author).and_then(|()| deals(&mut random, portal, wish.deals, author));
+        contacts(portal, wish.contacts, &BTreeMap::new(), author).and_then(|()| deals(&mut random, portal, wish.deals, author));
     portal.take_events();
     done
 }
 
-/// Makes this many contacts more.
+/// Makes this many contacts more, each with these properties besides; `{n}` in them is the contact's number.
 ///
 /// # Errors
-/// What a write may be refused for: a property the account's admin requires.
-pub(super) fn contacts(portal: &mut Portal, count: usize, author: Author) -> Result<(), ApiError> {
-    let already = portal.store(Kind::Contact).after(0, false).count() as u64;
+/// What a write may be refused for: a property the account's admin requires, or an unknown one in `besides`.
+pub(super) fn contacts(
+    portal: &mut Portal,
+    count: usize,
+    besides: &BTreeMap<String, String>,
+    author: Author,
+) -> Result<(), ApiError> {
+    let already = portal.store(Kind::Contact).live_count() as u64;
     let mut random = StdRng::seed_from_u64(portal.id.wrapping_add(already));
-    contacts_from(&mut random, portal, count, author)
+    contacts_from(&mut random, portal, count, besides, author)
 }
 
 fn contacts_from(
     random: &mut StdRng,
     portal: &mut Portal,
     count: usize,
+    besides: &BTreeMap<String, String>,
     author: Author,
 ) -> Result<(), ApiError> {
     for _ in 0..count {
@@ -110,6 +118,9 @@ fn contacts_from(
             if random.random_bool(rate) {
                 properties.insert(name.to_owned(), value.into());
             }
+        }
+        for (name, pattern) in besides {
+            properties.insert(name.clone(), pattern.replace("{n}", &number.to_string()).into());
         }
         let plan = portal.plan_create(Kind::Contact, &properties, &[], &mut Claims::default())?;
         portal.carry_out(Kind::Contact, plan, author);

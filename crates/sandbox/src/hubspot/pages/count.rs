@@ -5,7 +5,7 @@ use crate::hubspot::portal::Portal;
 
 /// How many records of a kind an account has, such as "1,024 contacts".
 pub(super) fn total(portal: &Portal, kind: Kind) -> String {
-    counted(portal.store(kind).live().count(), kind)
+    counted(portal.store(kind).live_count(), kind)
 }
 
 fn counted(count: usize, kind: Kind) -> String {

@@ -53,8 +53,8 @@ pub(super) fn history(portal: &Portal, kind: Kind, record: &Record, now_ms: u64)
 
 /// Every value that every property has had; those of one property in the order of their writing.
 fn versions(record: &Record) -> impl Iterator<Item = (&str, &str, Author)> {
-    record.properties.iter().flat_map(|(name, versions)| {
-        versions.iter().map(move |version| (&**name, &*version.value, version.by))
+    record.names().flat_map(|name| {
+        record.versions(name).map(|version| (&**version.name, version.value, version.by))
     })
 }
 

@@ -2,9 +2,11 @@
 
 mod associations;
 mod batches;
+mod contacts;
 mod deals;
 mod deliveries;
 mod ear;
+mod errors;
 mod events;
 mod limits;
 mod oauth;
@@ -12,6 +14,7 @@ mod pages;
 mod paths;
 mod records;
 mod subscriptions;
+mod search;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};

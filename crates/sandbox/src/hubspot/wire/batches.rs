@@ -142,10 +142,11 @@ async fn archive(
     let asked: ArchiveRows = read(&body)?;
     check_size(asked.inputs.len(), BATCH_MAX)?;
     in_portal(&world, caller.portal, caller.source, |portal, author| {
-        for id in asked.inputs.iter().filter_map(|input| text(&input.id)) {
-            if let Some(id) = portal.resolve(kind, &id) {
-                portal.archive(kind, id, author);
-            }
+        let ids = asked.inputs.iter().filter_map(|input| portal.resolve(kind, &text(&input.id)?));
+        let ids: Vec<u64> = ids.collect();
+        ids.iter().try_for_each(|id| portal.check_unlocked(kind, *id))?;
+        for id in ids {
+            portal.archive(kind, id, author);
         }
         Ok(StatusCode::NO_CONTENT)
     })

@@ -101,6 +101,7 @@ async fn archive(
     in_portal(&world, caller.portal, caller.source, |portal, author| {
         // What is gone already is as archived as asked for.
         if let Some(id) = portal.resolve(kind, &id) {
+            portal.check_unlocked(kind, id)?;
             portal.archive(kind, id, author);
         }
         Ok(StatusCode::NO_CONTENT)
@@ -195,6 +196,7 @@ async fn erase(
             return Err(ApiError::invalid("Only contacts can be deleted for privacy"));
         }
         let id = find(portal, kind, &id, asked.id_property.as_deref())?;
+        portal.check_unlocked(kind, id)?;
         portal.erase(id, author);
         Ok(StatusCode::NO_CONTENT)
     })

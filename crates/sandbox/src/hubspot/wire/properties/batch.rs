@@ -10,7 +10,6 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::archive_unused;
 use crate::hubspot::access::Caller;
 use crate::hubspot::crm::batch::{Answer, BATCH_MAX, check_size};
 use crate::hubspot::crm::definition::{Definition, PropertyInput};
@@ -92,7 +91,7 @@ async fn archive(
     check_size(asked.inputs.len(), BATCH_MAX)?;
     in_portal(&world, caller.portal, caller.source, |portal, author| {
         for input in &asked.inputs {
-            match archive_unused(portal, kind, &input.name, author.at_ms) {
+            match portal.archive_property(kind, &input.name, author.at_ms) {
                 Err(error) if error.status() != StatusCode::NOT_FOUND => return Err(error),
                 _ => {}
             }

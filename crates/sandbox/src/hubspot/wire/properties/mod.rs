@@ -18,7 +18,6 @@ use crate::hubspot::crm::definition::{Definition, PropertyInput};
 use crate::hubspot::crm::kind::Kind;
 use crate::hubspot::desk::in_portal;
 use crate::hubspot::error::ApiError;
-use crate::hubspot::portal::Portal;
 use crate::world::World;
 
 /// Below the definitions of one kind.
@@ -92,18 +91,7 @@ async fn archive(
 ) -> Result<StatusCode, ApiError> {
     caller.may(kind.schema_write_scopes())?;
     in_portal(&world, caller.portal, caller.source, |portal, author| {
-        archive_unused(portal, kind, &name, author.at_ms)?;
+        portal.archive_property(kind, &name, author.at_ms)?;
         Ok(StatusCode::NO_CONTENT)
     })
-}
-
-/// What the account's admin requires of every contact cannot go.
-fn archive_unused(portal: &mut Portal, kind: Kind, name: &str, at_ms: u64) -> Result<(), ApiError> {
-    if portal.required.iter().any(|required| required == name) {
-        return Err(ApiError::invalid_within(
-            "PropertyValidationError.CANNOT_DELETE_PROPERTY_IN_USE",
-            &format!("The property '{name}' is in use and cannot be archived."),
-        ));
-    }
-    portal.schema_mut(kind).archive(name, at_ms)
 }
