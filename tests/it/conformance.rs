@@ -47,10 +47,14 @@ async fn hubspots_own_client_takes_the_sandbox_for_hubspot() {
 
     // What the client believes to have done is there.
     let control = Control::of(&sandbox.base_url());
-    let contact = control.get(&format!("hubspot/{PORTAL}/contacts/{}", steps[2]["id"].as_str().unwrap())).await.unwrap();
+    let contact = control
+        .get(&format!("hubspot/{PORTAL}/contacts/{}", steps[2]["id"].as_str().unwrap()))
+        .await
+        .unwrap();
     assert_eq!(contact["properties"]["city"], "Łódź");
     assert_eq!(contact["properties"]["phone"], Value::Null);
-    let deal = control.get(&format!("hubspot/{PORTAL}/deals/{}", steps[5]["deal"].as_str().unwrap())).await.unwrap();
+    let deal =
+        control.get(&format!("hubspot/{PORTAL}/deals/{}", steps[5]["deal"].as_str().unwrap())).await.unwrap();
     assert_eq!(deal["properties"]["dealstage"], "closedwon");
     sandbox.stop().await;
 }
@@ -60,11 +64,7 @@ async fn an_add_on_written_apart_from_us_works_when_it_is_installed_in_the_sandb
     let Some(folder) = node::peer("storeganise-addon") else { return };
     let options = Options::default();
     let sandbox = sandbox::start(options.clone()).await.unwrap();
-    let mut peer = Peer::start(
-        &folder,
-        &options.storeganise.api_key,
-        &options.storeganise.signature_secret,
-    );
+    let mut peer = Peer::start(&folder, &options.storeganise.api_key, &options.storeganise.signature_secret);
     let control = Control::of(&sandbox.base_url());
     let business = json!({"code": "peerville", "customFields": ["peer_welcome"]});
     control.post("storeganise", &business).await.unwrap();
@@ -102,7 +102,8 @@ fn run(folder: &Path, script: &str, setting: &Value) -> Vec<Value> {
         .current_dir(folder)
         .output()
         .expect("node can be started");
-    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (said, complained) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "after {said}:\n{complained}");
     said.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
 }

@@ -87,7 +87,7 @@ const STOREGANISE: &[Call] = &[
     put(
         "storeganise/{business}/addons/{addon}",
         r#"{"state": "enabled", "webhookUrl": "http://127.0.0.1:8080/webhooks/storeganise"}"#,
-        "Its state (paused, enabled, disabled) and its own webhook address.",
+        "Its state (paused, enabled, disabled), its own webhook address, and its own apiKey and signatureSecret; an empty text is the platform's again.",
     ),
     delete("storeganise/{business}/addons/{addon}", "Uninstalls it."),
     get("storeganise/{business}/users", "All users with their custom fields."),
@@ -106,6 +106,30 @@ const STOREGANISE: &[Call] = &[
     ),
     post("storeganise/{business}/users/seed", r#"{"count": 100}"#, "Made-up customers, and no webhooks."),
     get("storeganise/{business}/tasks", "Tasks that add-ons filed."),
+    get("storeganise/dialect", "How Storeganise answers where nobody is sure: every toggle with its value."),
+    put(
+        "storeganise/dialect",
+        r#"{"error_body": "text"}"#,
+        "Toggles for all businesses and those to come; an unknown one is refused by its name.",
+    ),
+    get("storeganise/{business}/dialect", "One business's toggles."),
+    put("storeganise/{business}/dialect", r#"{"duplicate_status": 422}"#, "One business's toggles, changed."),
+    get("storeganise/{business}/custom-fields", "Custom fields that are defined."),
+    post(
+        "storeganise/{business}/custom-fields",
+        r#"{"owner": "user", "code": "unitSize", "type": "string", "title": {"en": "Unit size"}}"#,
+        "Defines a custom field, as an install script does.",
+    ),
+    delete(
+        "storeganise/{business}/custom-fields/{owner}/{code}",
+        "Takes a definition away, with its values.",
+    ),
+    post(
+        "storeganise/{business}/daily-event",
+        "",
+        "Sends addon.dailyEvent.started to the add-ons that are enabled.",
+    ),
+    post("storeganise/{business}/users/{user}/enable", "", "Enables a user again; no event tells it."),
 ];
 
 const HUBSPOT: &[Call] = &[
@@ -123,24 +147,24 @@ const HUBSPOT: &[Call] = &[
     get("hubspot/{portal}/ledger", "How many contacts were made, and which addresses more than once."),
     post(
         "hubspot/{portal}/rules",
-        r#"{"required": ["phone"]}"#,
-        "Properties without which no contact can be made.",
+        r#"{"required": ["phone"], "conditional": [{"when": {"property": "country", "value": "US"}, "requires": ["state"]}]}"#,
+        "The rules of the account's admin, all of them: required properties, conditional ones, phone_validation.",
     ),
     post("hubspot/{portal}/search-lag", r#"{"ms": 2000}"#, "How long changes take to be found by searches."),
     get(
         "hubspot/{portal}/{kind}",
-        "All contacts or deals with all properties; ?property=value keeps those with this value.",
+        "All contacts or deals with all properties; ?property=value keeps those with this value; ?limit= and ?after= for a part.",
     ),
     post(
         "hubspot/{portal}/{kind}",
         r#"{"properties": {"email": "b.barrel@example.com"}}"#,
-        "A new contact or deal (with contacts: [ids]), told as CRM_UI.",
+        "A new contact or deal (with contacts: [ids]), told as CRM_UI or as made by source.",
     ),
     get("hubspot/{portal}/{kind}/{id}", "One record."),
     put(
         "hubspot/{portal}/{kind}/{id}",
-        r#"{"properties": {"city": "Shelfield"}}"#,
-        "Edits a record, told as CRM_UI.",
+        r#"{"properties": {"city": "Shelfield"}, "source": {"kind": "AUTOMATION_PLATFORM", "id": "7"}}"#,
+        "Edits a record, told as CRM_UI or as made by source (INTEGRATION, IMPORT, FORM, AUTOMATION_PLATFORM; with an id).",
     ),
     delete("hubspot/{portal}/{kind}/{id}", "Moves a record to the recycle bin."),
     post("hubspot/{portal}/{kind}/{id}/restore", "", "Takes a record out of the recycle bin."),
@@ -150,8 +174,40 @@ const HUBSPOT: &[Call] = &[
         "Merges two records into a new id.",
     ),
     post("hubspot/{portal}/contacts/{id}/privacy-delete", "", "Deletes a contact for good (GDPR)."),
-    post("hubspot/{portal}/contacts/seed", r#"{"count": 100}"#, "Made-up contacts, and no webhooks."),
+    post(
+        "hubspot/{portal}/contacts/seed",
+        r#"{"count": 100}"#,
+        "Made-up contacts, and no webhooks; set adds properties, {n} is the number.",
+    ),
     post("hubspot/{portal}/deals/{id}/contacts/{contact}", "", "Ties a contact to a deal."),
+    post("hubspot/token-life", r#"{"s": 60}"#, "How long access tokens live that are given from now on."),
+    post("hubspot/code-life", r#"{"s": 5}"#, "How long authorisation codes live."),
+    delete("hubspot/{portal}", "Closes an account: its tokens answer BAD_HUB."),
+    post(
+        "hubspot/{portal}/missing-tools",
+        r#"{"scopes": ["automation"]}"#,
+        "Optional scopes that this account does not grant, silently.",
+    ),
+    post(
+        "hubspot/{portal}/limits",
+        r#"{"plan": "professional", "per_window": 190, "daily": 1000}"#,
+        "How many requests the account takes; null for daily is none.",
+    ),
+    post(
+        "hubspot/{portal}/migration",
+        r#"{"retry_after_s": 30}"#,
+        "Every call answers 477 until it is null.",
+    ),
+    post(
+        "hubspot/{portal}/{kind}/{id}/lock",
+        r#"{"ms": 2000}"#,
+        "Writes to the record answer 423 for so long.",
+    ),
+    post(
+        "hubspot/{portal}/contacts/{id}/emails",
+        r#"{"email": "b.second@example.com"}"#,
+        "One more address of a contact.",
+    ),
 ];
 
 const fn get(path: &'static str, does: &'static str) -> Call {
@@ -192,6 +248,8 @@ mod tests {
                 ("{kind}", kind),
                 ("{id}", "1"),
                 ("{contact}", "1"),
+                ("{owner}", "user"),
+                ("{code}", "nobody"),
             ];
             values
                 .into_iter()

@@ -21,8 +21,8 @@ pub(super) struct Caller {
     pub(super) portal: u64,
     /// The app, as history and events name it.
     pub(super) source: Source,
-    /// Whether its writes must obey what the portal's admin requires.
-    pub(super) obeys_the_admin: bool,
+    /// The family of paths it calls on.
+    pub(super) version: Version,
     scopes: Vec<String>,
 }
 
@@ -58,8 +58,9 @@ impl Caller {
         let state = world.hubspot();
         let (portal, scopes) = state.grants.access(token, world.clock.now_ms())?;
         let source = Source::Integration(world.options.hubspot.app_id);
-        let obeys_the_admin = parts.extensions.get().copied().is_none_or(Version::obeys_the_admin);
-        Ok(Self { portal, source, obeys_the_admin, scopes: scopes.to_vec() })
+        // What is not below any family, such as the uninstall, is as the newest one has it.
+        let version = parts.extensions.get().copied().unwrap_or(Version::September2026);
+        Ok(Self { portal, source, version, scopes: scopes.to_vec() })
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) use control::router as control;
 pub(crate) use fault::{expired_token, refusal};
 pub(crate) use seed::{enlarge, seed};
 pub(crate) use state::State;
+pub(crate) use wire::AREAS;
 
 use crate::world::World;
 

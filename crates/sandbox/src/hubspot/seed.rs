@@ -69,8 +69,8 @@ pub(crate) fn enlarge(world: &World, wish: &PortalWish) -> Result<(), ApiError> 
     }
     let portal = state.portal_mut(wish.id).expect("the account is there by now");
     let mut random = StdRng::seed_from_u64(world.options.seed.wrapping_add(wish.id));
-    let done =
-        contacts(portal, wish.contacts, &BTreeMap::new(), author).and_then(|()| deals(&mut random, portal, wish.deals, author));
+    let done = contacts(portal, wish.contacts, &BTreeMap::new(), author)
+        .and_then(|()| deals(&mut random, portal, wish.deals, author));
     portal.take_events();
     done
 }

@@ -39,18 +39,8 @@ pub(crate) const DEMO_BUSINESSES: [(&str, &str); 3] =
 const OWN_FIELDS: [&str; 2] = ["gateCode", "vehiclePlate"];
 /// The users of the demo were made this far apart.
 const SPACING_MS: u64 = 97 * 60 * 1000;
-/// First parts of paths that belong to others on this port.
-const RESERVED: [&str; 9] = [
-    "_sandbox",
-    "hubspot",
-    "contacts",
-    "oauth",
-    "crm",
-    "account-info",
-    "appinstalls",
-    "webhooks",
-    "app-webhooks",
-];
+/// First parts of paths that belong to others on this port, beside HubSpot's areas.
+const RESERVED: [&str; 6] = ["_sandbox", "hubspot", "contacts", "oauth", "webhooks", "app-webhooks"];
 
 /// All businesses.
 #[derive(Debug)]
@@ -99,7 +89,7 @@ impl State {
     /// The code is taken, or cannot stand in an address.
     pub(crate) fn found(&mut self, code: &str, name: &str, fields: &[String]) -> Result<&Business, ApiError> {
         let speakable = code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if code.is_empty() || !speakable || RESERVED.contains(&code) {
+        if code.is_empty() || !speakable || is_reserved(code) {
             return Err(ApiError::invalid(
                 "code must be lower-case letters, digits and hyphens, and not a reserved word",
             ));
@@ -155,6 +145,10 @@ pub(crate) fn found_many(world: &World, count: usize, users: usize) -> Result<Ve
             Ok(code)
         })
         .collect()
+}
+
+fn is_reserved(code: &str) -> bool {
+    RESERVED.contains(&code) || crate::hubspot::AREAS.contains(&code)
 }
 
 /// Does `work` in one business, then tells the add-ons what happened in it.

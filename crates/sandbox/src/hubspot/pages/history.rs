@@ -53,9 +53,9 @@ pub(super) fn history(portal: &Portal, kind: Kind, record: &Record, now_ms: u64)
 
 /// Every value that every property has had; those of one property in the order of their writing.
 fn versions(record: &Record) -> impl Iterator<Item = (&str, &str, Author)> {
-    record.names().flat_map(|name| {
-        record.versions(name).map(|version| (&**version.name, version.value, version.by))
-    })
+    record
+        .names()
+        .flat_map(|name| record.versions(name).map(|version| (&**version.name, version.value, version.by)))
 }
 
 fn entry(value: &str, by: Author, now_ms: u64) -> Entry {

@@ -13,8 +13,8 @@ mod oauth;
 mod pages;
 mod paths;
 mod records;
-mod subscriptions;
 mod search;
+mod subscriptions;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};

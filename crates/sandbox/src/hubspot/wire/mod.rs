@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use axum::{Extension, Router};
 
+pub(crate) use unsimulated::AREAS;
 pub(super) use unsimulated::{method_not_allowed, router as unsimulated};
 pub(super) use version::Version;
 

@@ -12,7 +12,7 @@ use crate::hubspot::error::ApiError;
 use crate::world::World;
 
 /// HubSpot's areas, as paths begin in them. `/webhooks` and `/app-webhooks` answer for themselves.
-const AREAS: [&str; 19] = [
+pub(crate) const AREAS: [&str; 19] = [
     "account-info",
     "appinstalls",
     "automation",

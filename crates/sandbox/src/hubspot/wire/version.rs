@@ -35,6 +35,12 @@ impl Version {
         self == Self::September2026
     }
 
+    /// Whether the id at the far end of an association is text: the published clients of the numbered paths say so,
+    /// the documentation of the dated ones shows a number.
+    pub(in crate::hubspot) fn ids_are_text(self) -> bool {
+        self == Self::Numbered
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::Numbered => "v3",

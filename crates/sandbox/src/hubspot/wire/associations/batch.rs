@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{PAGE_MAX, Ref, both_ways, labels_json, may_read, may_write, page, pair, present};
+use super::{PAGE_MAX, PageOf, Ref, both_ways, labels_json, may_read, may_write, page, pair, present};
 use crate::hubspot::access::Caller;
 use crate::hubspot::crm::association::{Tie, TypeSpec};
 use crate::hubspot::crm::batch::{Answer, check_size};
@@ -72,10 +72,9 @@ pub(super) async fn read_all(
     in_portal(&world, caller.portal, caller.source, |portal, author| {
         let mut answer = Answer::default();
         for wanted in &wanted {
-            let id = text(&wanted.id).unwrap_or_default();
-            match row(portal, kind, &id, wanted) {
+            match row(portal, kind, wanted, caller.version.ids_are_text()) {
                 Some(row) => answer.results.push(row),
-                None => answer.errors.push(none_found(kind, &id)),
+                None => answer.errors.push(none_found(kind, &text(&wanted.id).unwrap_or_default())),
             }
         }
         Ok(reply(StatusCode::OK, answer, author.at_ms))
@@ -189,10 +188,11 @@ fn ends(portal: &Portal, kind: Kind, from: &Ref, to: &Ref) -> Result<(u64, u64),
     Ok((present(portal, kind, &from.id())?, present(portal, kind.other(), &to.id())?))
 }
 
-fn row(portal: &Portal, kind: Kind, id: &str, wanted: &Wanted) -> Option<Value> {
+fn row(portal: &Portal, kind: Kind, wanted: &Wanted, ids_are_text: bool) -> Option<Value> {
+    let id = text(&wanted.id).unwrap_or_default();
     let after = wanted.after.as_ref().and_then(text).and_then(|after| after.parse().ok()).unwrap_or(0);
-    let record = portal.resolve(kind, id).and_then(|id| portal.live(kind, id))?;
-    let (to, next) = page(portal, kind, record, (after, PAGE_MAX));
+    let record = portal.resolve(kind, &id).and_then(|id| portal.live(kind, id))?;
+    let (to, next) = page(portal, kind, record, PageOf { after, limit: PAGE_MAX, ids_are_text });
     if to.is_empty() {
         return None;
     }

@@ -70,18 +70,23 @@ fn present(portal: &Portal, kind: Kind, id: &str) -> Result<u64, ApiError> {
     portal.resolve(kind, id).ok_or_else(|| ApiError::no_record(id))
 }
 
+/// Which of the records that one is tied to, and how their ids are written.
+#[derive(Clone, Copy)]
+struct PageOf {
+    after: u64,
+    limit: usize,
+    ids_are_text: bool,
+}
+
 /// One page of what a record is tied to, with the types, and where the next page begins.
-fn page(
-    portal: &Portal,
-    kind: Kind,
-    record: &Record,
-    (after, limit): (u64, usize),
-) -> (Vec<Value>, Option<String>) {
-    let mut ids = portal.tied(kind, record, after).peekable();
-    let page: Vec<u64> = ids.by_ref().take(limit).collect();
+fn page(portal: &Portal, kind: Kind, record: &Record, wanted: PageOf) -> (Vec<Value>, Option<String>) {
+    let mut ids = portal.tied(kind, record, wanted.after).peekable();
+    let page: Vec<u64> = ids.by_ref().take(wanted.limit).collect();
     let next = page.last().filter(|_| ids.peek().is_some()).map(u64::to_string);
-    // The documentation shows this id as a number, and readers must take both.
-    let show = |to| json!({"toObjectId": to, "associationTypes": portal.types_between(kind, record.id, to)});
+    // The documentation shows this id as a number, the published clients of the numbered paths have it as text.
+    let shown = |to: u64| if wanted.ids_are_text { json!(to.to_string()) } else { json!(to) };
+    let show =
+        |to| json!({"toObjectId": shown(to), "associationTypes": portal.types_between(kind, record.id, to)});
     (page.into_iter().map(show).collect(), next)
 }
 

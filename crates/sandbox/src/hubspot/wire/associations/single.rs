@@ -10,7 +10,7 @@ use axum::{Extension, Json, Router};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{PAGE_MAX, both_ways, labels_json, may_write, page, pair, present};
+use super::{PAGE_MAX, PageOf, both_ways, labels_json, may_write, page, pair, present};
 use crate::hubspot::access::Caller;
 use crate::hubspot::crm::association::{Tie, TypeSpec};
 use crate::hubspot::crm::kind::Kind;
@@ -63,10 +63,11 @@ async fn of_one_with_types(
         return Err(ApiError::invalid(format!("Invalid limit {limit}: the maximum is {PAGE_MAX}")));
     }
     let after = params.number("after")?.unwrap_or(0);
+    let wanted = PageOf { after, limit, ids_are_text: caller.version.ids_are_text() };
     in_portal(&world, caller.portal, caller.source, |portal, _| {
         let record = portal.resolve(kind, &id).and_then(|id| portal.live(kind, id));
         let record = record.ok_or_else(|| ApiError::no_record(&id))?;
-        let (results, next) = page(portal, kind, record, (after, limit));
+        let (results, next) = page(portal, kind, record, wanted);
         let mut answer = json!({"results": results});
         if let Some(next) = next {
             answer["paging"] = json!({"next": {"after": next}});
