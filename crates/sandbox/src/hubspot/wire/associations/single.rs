@@ -13,9 +13,11 @@ use serde_json::{Value, json};
 use super::{PAGE_MAX, PageOf, both_ways, labels_json, may_write, page, pair, present};
 use crate::hubspot::access::Caller;
 use crate::hubspot::crm::association::{Tie, TypeSpec};
+use crate::hubspot::crm::batch::Answer;
 use crate::hubspot::crm::kind::Kind;
 use crate::hubspot::desk::in_portal;
 use crate::hubspot::error::ApiError;
+use crate::hubspot::wire::batches::reply;
 use crate::hubspot::wire::input::{Params, read};
 use crate::world::World;
 
@@ -82,14 +84,15 @@ async fn associate(
     caller: Caller,
     Extension(kind): Extension<Kind>,
     Path((id, other, other_id)): Path<(String, String, String)>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<(StatusCode, Json<Value>), ApiError> {
     pair(kind.plural(), &other)?;
     may_write(&caller, kind)?;
     in_portal(&world, caller.portal, caller.source, |portal, author| {
         let from = present(portal, kind, &id)?;
         let to = present(portal, kind.other(), &other_id)?;
         portal.tie(kind, from, &Tie { to, labels: BTreeSet::new() }, author);
-        Ok(Json(json!({"status": "COMPLETE", "results": both_ways(kind, from, to)})))
+        let answer = Answer { results: both_ways(kind, from, to).into(), ..Answer::default() };
+        Ok(reply(StatusCode::OK, answer, author.at_ms))
     })
 }
 
