@@ -9,6 +9,7 @@ use sea_orm_migration::prelude::*;
 mod m0001_tenancy;
 mod m0002_sync;
 mod m0003_access;
+mod m0004_whole;
 
 /// Runs the migrations in order. It takes no lock of its own: see `sync_core::storage::connect`.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_tenancy::Migration),
             Box::new(m0002_sync::Migration),
             Box::new(m0003_access::Migration),
+            Box::new(m0004_whole::Migration),
         ]
     }
 }

@@ -23,6 +23,8 @@ pub struct BatchRead {
     pub id_property: Option<String>,
     /// The properties to read.
     pub properties: Vec<String>,
+    /// The properties whose history to read, too: it makes long answers.
+    pub with_history: Vec<String>,
 }
 
 /// What a batch did: the same for a whole success and for a part of one.
@@ -53,8 +55,9 @@ impl BatchRead {
         let mut seen = HashSet::new();
         let once = self.ids.iter().filter(|id| seen.insert(id.as_str()));
         let inputs: Vec<Value> = once.map(|id| json!({ "id": id })).collect();
-        let mut body =
-            json!({ "inputs": inputs, "properties": self.properties, "propertiesWithHistory": [] });
+        let mut body = json!({
+            "inputs": inputs, "properties": self.properties, "propertiesWithHistory": self.with_history,
+        });
         if let Some(property) = &self.id_property {
             body["idProperty"] = json!(property);
         }
@@ -173,6 +176,7 @@ mod tests {
             ids: ["2", "1", "2"].map(str::to_owned).to_vec(),
             id_property: None,
             properties: vec!["email".to_owned()],
+            with_history: Vec::new(),
         };
         let expected = json!({ "inputs": [{ "id": "2" }, { "id": "1" }], "properties": ["email"], "propertiesWithHistory": [] });
         assert_eq!(batch.body(), expected);

@@ -42,6 +42,24 @@ pub struct Record {
     /// When it last changed, by whomever.
     #[serde(default, deserialize_with = "lenient::optional_time")]
     pub updated_at: Option<OffsetDateTime>,
+    /// Earlier and present values by property name, where they were asked for; in no order.
+    #[serde(default, deserialize_with = "lenient::or_empty", rename = "propertiesWithHistory")]
+    history: BTreeMap<String, Vec<Version>>,
+}
+
+/// One value a property has had: when, and by whom. What it was is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    /// When it was written.
+    #[serde(default, deserialize_with = "lenient::optional_time")]
+    pub timestamp: Option<OffsetDateTime>,
+    /// What wrote it, such as `CRM_UI` or `INTEGRATION`.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub source_type: Option<String>,
+    /// Which one of these it was, such as an app's id.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub source_id: Option<String>,
 }
 
 /// One record to be written in a batch.
@@ -71,6 +89,12 @@ impl Record {
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.properties.get(name)?.as_deref().filter(|text| !text.trim().is_empty())
+    }
+
+    /// The last write of a property, where its history was asked for.
+    #[must_use]
+    pub fn last_write(&self, name: &str) -> Option<&Version> {
+        self.history.get(name)?.iter().max_by_key(|version| version.timestamp)
     }
 }
 

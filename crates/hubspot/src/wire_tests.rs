@@ -218,8 +218,12 @@ async fn a_batch_is_read_written_and_upserted_under_the_dated_paths() {
         ("POST /crm/objects/2026-09/contacts/batch/upsert", vec![(201, reply)]),
     ]);
     let write = || Write { id: "1".to_owned(), trace: "t".to_owned(), properties: BTreeMap::new() };
-    let batch =
-        BatchRead { ids: vec!["1".to_owned()], id_property: None, properties: vec!["email".to_owned()] };
+    let batch = BatchRead {
+        ids: vec!["1".to_owned()],
+        id_property: None,
+        properties: vec!["email".to_owned()],
+        with_history: Vec::new(),
+    };
     peer.portal(async |portal| {
         let contact = ObjectKind::Contact;
         assert_eq!(portal.read(contact, &batch).await.unwrap().records.len(), 1);

@@ -26,6 +26,7 @@ pub mod turn;
 pub mod worker;
 
 pub mod fields;
+pub mod mapping;
 pub mod merge;
 pub mod normalise;
 pub mod record;

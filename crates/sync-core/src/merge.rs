@@ -18,6 +18,17 @@ pub struct Field {
     pub contact: Option<Digest>,
     /// What both last agreed on.
     pub baseline: Baseline,
+    /// Which value was written last, where that is known.
+    pub newer: Option<Side>,
+}
+
+/// One of the two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The Storeganise user.
+    User,
+    /// The HubSpot contact.
+    Contact,
 }
 
 /// What a link remembers of one field.
@@ -37,6 +48,8 @@ pub enum Policy {
     StoreganiseWins,
     /// The contact's value is written to the user.
     HubspotWins,
+    /// The value that was written last is written to the other side; a person decides where that is not known.
+    NewestWins,
 }
 
 /// Which sides may be written in this sync.
@@ -65,6 +78,8 @@ pub enum Decision {
         /// Both sides had a value of their own.
         conflict: bool,
     },
+    /// Both sides have a value of their own and the policy cannot tell which to keep: write neither, ask a person.
+    Ask,
 }
 
 /// Decides one field.
@@ -79,12 +94,13 @@ pub fn decide(field: Field, policy: Policy, directions: Directions) -> Decision 
         Baseline::Agreed(agreed) => match (field.user == agreed, field.contact == agreed) {
             (false, true) => Decision::ToContact { conflict: false },
             (true, false) => Decision::ToUser { conflict: false },
-            (_, _) => by_policy(policy),
+            (_, _) => by_policy(field, policy),
         },
     };
     let allowed = match wanted {
         Decision::ToContact { .. } => directions.to_contact,
         Decision::ToUser { .. } => directions.to_user,
+        Decision::Ask => directions.to_contact || directions.to_user,
         Decision::Leave | Decision::Agree => true,
     };
     if allowed { wanted } else { Decision::Leave }
@@ -95,14 +111,19 @@ fn first_link(field: Field, policy: Policy) -> Decision {
     match (field.user, field.contact) {
         (Some(_), None) => Decision::ToContact { conflict: false },
         (None, Some(_)) => Decision::ToUser { conflict: false },
-        (_, _) => by_policy(policy),
+        (_, _) => by_policy(field, policy),
     }
 }
 
-fn by_policy(policy: Policy) -> Decision {
-    match policy {
-        Policy::StoreganiseWins => Decision::ToContact { conflict: true },
-        Policy::HubspotWins => Decision::ToUser { conflict: true },
+fn by_policy(field: Field, policy: Policy) -> Decision {
+    match (policy, field.newer) {
+        (Policy::StoreganiseWins, _) | (Policy::NewestWins, Some(Side::User)) => {
+            Decision::ToContact { conflict: true }
+        }
+        (Policy::HubspotWins, _) | (Policy::NewestWins, Some(Side::Contact)) => {
+            Decision::ToUser { conflict: true }
+        }
+        (Policy::NewestWins, None) => Decision::Ask,
     }
 }
 
@@ -116,7 +137,7 @@ mod tests {
     /// The field after its decision was carried out.
     fn carry_out(field: Field, decision: Decision) -> Field {
         match decision {
-            Decision::Leave => field,
+            Decision::Leave | Decision::Ask => field,
             Decision::Agree | Decision::ToContact { .. } => {
                 Field { contact: field.user, baseline: Baseline::Agreed(field.user), ..field }
             }
@@ -140,11 +161,20 @@ mod tests {
 
     fn field() -> impl Strategy<Value = Field> {
         let baseline = prop_oneof![Just(Baseline::None), value().prop_map(Baseline::Agreed)];
-        (value(), value(), baseline).prop_map(|(user, contact, baseline)| Field { user, contact, baseline })
+        (value(), value(), baseline, newer()).prop_map(|(user, contact, baseline, newer)| Field {
+            user,
+            contact,
+            baseline,
+            newer,
+        })
+    }
+
+    fn newer() -> impl Strategy<Value = Option<Side>> {
+        proptest::option::of(prop_oneof![Just(Side::User), Just(Side::Contact)])
     }
 
     fn policy() -> impl Strategy<Value = Policy> {
-        prop_oneof![Just(Policy::StoreganiseWins), Just(Policy::HubspotWins)]
+        prop_oneof![Just(Policy::StoreganiseWins), Just(Policy::HubspotWins), Just(Policy::NewestWins)]
     }
 
     fn directions() -> impl Strategy<Value = Directions> {
@@ -152,19 +182,32 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig::with_cases(100_000))]
 
         #[test]
         fn with_both_directions_on_it_converges_in_one_round_and_then_rests(f in field(), p in policy()) {
-            let after = carry_out(f, decide(f, p, BOTH));
-            prop_assert_eq!(after.user, after.contact);
-            prop_assert_eq!(decide(after, p, BOTH), Decision::Leave);
+            let decision = decide(f, p, BOTH);
+            let after = carry_out(f, decision);
+            if decision == Decision::Ask {
+                // A person's answer ends it: whichever value they take is the baseline from then on.
+                for newer in [Side::User, Side::Contact] {
+                    let asked = Field { newer: Some(newer), ..f };
+                    let after = carry_out(asked, decide(asked, p, BOTH));
+                    prop_assert_eq!(after.user, after.contact);
+                    prop_assert_eq!(decide(after, p, BOTH), Decision::Leave);
+                }
+            } else {
+                prop_assert_eq!(after.user, after.contact);
+                prop_assert_eq!(decide(after, p, BOTH), Decision::Leave);
+            }
         }
 
         #[test]
         fn a_second_round_never_undoes_the_first(f in field(), p in policy(), d in directions()) {
-            let after = carry_out(f, decide(f, p, d));
-            prop_assert_eq!(decide(after, p, d), Decision::Leave);
+            let decision = decide(f, p, d);
+            let after = carry_out(f, decision);
+            let rests = if decision == Decision::Ask { Decision::Ask } else { Decision::Leave };
+            prop_assert_eq!(decide(after, p, d), rests);
         }
 
         #[test]
@@ -173,16 +216,26 @@ mod tests {
                 match decide(f, p, d) {
                     Decision::ToContact { .. } => prop_assert_ne!(f.user, agreed, "an unchanged user was written"),
                     Decision::ToUser { .. } => prop_assert_ne!(f.contact, agreed, "an unchanged contact was written"),
-                    Decision::Leave | Decision::Agree => {}
+                    Decision::Leave | Decision::Agree | Decision::Ask => {}
                 }
             }
         }
 
         #[test]
-        fn on_a_first_link_a_blank_never_erases(user in value(), contact in value(), p in policy(), d in directions()) {
-            let after = decide(Field { user, contact, baseline: Baseline::None }, p, d);
+        fn on_a_first_link_a_blank_never_erases(
+            user in value(), contact in value(), newer in newer(), p in policy(), d in directions(),
+        ) {
+            let after = decide(Field { user, contact, baseline: Baseline::None, newer }, p, d);
             prop_assert!(!(to_contact(after) && user.is_none()));
             prop_assert!(!(to_user(after) && contact.is_none()));
+        }
+
+        #[test]
+        fn only_the_newest_policy_asks_and_only_where_nobody_knows_which_is_newer(f in field(), p in policy(), d in directions()) {
+            if decide(f, p, d) == Decision::Ask {
+                prop_assert_eq!((p, f.newer), (Policy::NewestWins, None));
+                prop_assert_ne!(f.user, f.contact);
+            }
         }
 
         #[test]

@@ -1,8 +1,10 @@
 //! What can be chosen for an installation, and what was found out about its two accounts.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{merge::Policy, normalise::RULES_VERSION};
+use crate::{mapping::Mapping, merge::Policy, normalise::RULES_VERSION, record::side::Field};
 
 /// An installation's settings, kept as JSON; a missing one has its default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +20,19 @@ pub struct Settings {
     pub create_users: bool,
     /// Requests per second to Storeganise, one at a time; 2 by default.
     pub storeganise_requests_per_second: f64,
+    /// Custom fields of users that are kept the same as contact properties; none by default.
+    pub custom_fields: Vec<Mapping>,
+    /// Whether a won deal's data goes into its user's custom fields; on by default.
+    pub deal_data: bool,
+    /// Whether the contact's id goes into the user's custom field; on by default.
+    pub mirrors: bool,
+    /// Whether the business gets a task at Storeganise when something needs a person; on by default.
+    pub failure_tasks: bool,
+    /// Days that outcomes are kept; 30 by default.
+    pub outcome_days: u32,
+    /// The share of linked records, in percent, above which a run or a burst of changes stops and asks a person;
+    /// 20 by default, 100 never asks.
+    pub brake_percent: u32,
 }
 
 impl Default for Settings {
@@ -28,11 +43,24 @@ impl Default for Settings {
             contact_edits: false,
             create_users: true,
             storeganise_requests_per_second: 2.0,
+            custom_fields: Vec::new(),
+            deal_data: true,
+            mirrors: true,
+            failure_tasks: true,
+            outcome_days: 30,
+            brake_percent: 20,
         }
     }
 }
 
 impl Settings {
+    /// Every field that is kept the same: those of every installation, then the custom ones.
+    #[must_use]
+    pub fn fields(&self) -> Vec<Field> {
+        let custom = self.custom_fields.iter().map(|mapping| Field::Custom(Arc::new(mapping.clone())));
+        Field::BUILT_IN.into_iter().chain(custom).collect()
+    }
+
     /// The default country as the phone library knows it.
     #[must_use]
     pub fn phone_country(&self) -> Option<phonenumber::country::Id> {

@@ -147,7 +147,7 @@ impl Core {
             seen.is_none() || seen != updated_micros(user)
         });
         Ok(unseen
-            .map(|user| Mark::new(turn.scope(), Subject::User, user.id.clone(), Origin::Sweep))
+            .map(|user| Mark::new(turn.scope(), Subject::User, user.id.clone(), Origin::Sweep).bulk())
             .collect())
     }
 

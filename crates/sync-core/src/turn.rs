@@ -16,6 +16,7 @@ use crate::{
         change::{self, Subject, Taken},
         lease::{Hold, Lease, Waiting},
     },
+    record::side::Field,
     retry::Disposition,
 };
 
@@ -34,6 +35,8 @@ pub(crate) struct Turn {
     pub installation: Installation,
     pub account: Account,
     pub key: DigestKey,
+    /// The fields that are kept the same.
+    pub fields: Vec<Field>,
     portal: OnceLock<Portal>,
     pipelines: OnceLock<Vec<Pipeline>>,
 }
@@ -131,6 +134,7 @@ impl Core {
             lease: lease.clone(),
             account: self.account(&installation).await?,
             key: self.data_key(lease.scope()).await?.digest_key(),
+            fields: installation.settings.fields(),
             installation,
             portal: OnceLock::new(),
             pipelines: OnceLock::new(),

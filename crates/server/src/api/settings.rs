@@ -35,11 +35,14 @@ pub(crate) struct SettingsBody {
 /// Who wins a conflict.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::enum_variant_names, reason = "the words of the API")]
 pub(crate) enum ConflictPolicy {
     /// The user's value is written to the contact.
     StoreganiseWins,
     /// The contact's value is written to the user.
     HubspotWins,
+    /// The value that was written last wins; where that is not known, a person decides.
+    NewestWins,
 }
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -67,7 +70,8 @@ async fn change(
     Path(id): Path<Uuid>,
     Json(wanted): Json<SettingsBody>,
 ) -> Result<Json<SettingsBody>, Problem> {
-    state.core.change_settings(id, &wanted.into(), &caller.actor()).await?;
+    let current = named(&state, id).await?.settings;
+    state.core.change_settings(id, &wanted.onto(current), &caller.actor()).await?;
     Ok(Json(named(&state, id).await?.settings.into()))
 }
 
@@ -77,6 +81,7 @@ impl From<Settings> for SettingsBody {
             conflict_policy: match settings.conflict_policy {
                 Policy::StoreganiseWins => ConflictPolicy::StoreganiseWins,
                 Policy::HubspotWins => ConflictPolicy::HubspotWins,
+                Policy::NewestWins => ConflictPolicy::NewestWins,
             },
             default_country: settings.default_country,
             contact_edits: settings.contact_edits,
@@ -86,17 +91,20 @@ impl From<Settings> for SettingsBody {
     }
 }
 
-impl From<SettingsBody> for Settings {
-    fn from(body: SettingsBody) -> Self {
-        Self {
-            conflict_policy: match body.conflict_policy {
+impl SettingsBody {
+    /// These settings put over the current ones.
+    fn onto(self, current: Settings) -> Settings {
+        Settings {
+            conflict_policy: match self.conflict_policy {
                 ConflictPolicy::StoreganiseWins => Policy::StoreganiseWins,
                 ConflictPolicy::HubspotWins => Policy::HubspotWins,
+                ConflictPolicy::NewestWins => Policy::NewestWins,
             },
-            default_country: body.default_country,
-            contact_edits: body.contact_edits,
-            create_users: body.create_users,
-            storeganise_requests_per_second: body.storeganise_requests_per_second,
+            default_country: self.default_country,
+            contact_edits: self.contact_edits,
+            create_users: self.create_users,
+            storeganise_requests_per_second: self.storeganise_requests_per_second,
+            ..current
         }
     }
 }

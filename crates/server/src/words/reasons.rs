@@ -129,6 +129,21 @@ pub(super) const TABLE: &[Line] = &[
     ),
     ("linked", "The contact was there already; the two belong together from now on.", ""),
     (
+        "conflict_to_decide",
+        "Both sides have a value of their own, and it is not known which one is newer: neither was written.",
+        "Choose which value to keep.",
+    ),
+    (
+        "value_does_not_fit",
+        "A custom field holds a value that the other side cannot take; everything else was written.",
+        "Mend the value, or map the field to a property of another type.",
+    ),
+    (
+        "unexpected_answer",
+        "The provider answered about this record in a form that was not understood; the others went on.",
+        "Replay the change; if it happens again, tell the operator of Annex the field that is named.",
+    ),
+    (
         "conflict_decided",
         "Both sides held different values in these fields; the setting decided which one stayed.",
         "Look at both records if the other value should have stayed.",

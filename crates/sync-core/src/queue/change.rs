@@ -80,6 +80,24 @@ impl Origin {
     }
 }
 
+/// What goes first: a person's edit overtakes a run that goes through everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Somebody waits for it.
+    Prompt,
+    /// It comes with many others.
+    Bulk,
+}
+
+impl Lane {
+    fn number(self) -> i32 {
+        match self {
+            Self::Prompt => 0,
+            Self::Bulk => 1,
+        }
+    }
+}
+
 /// A record to be looked at again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
@@ -89,17 +107,22 @@ pub struct Mark {
     pub(crate) origin: Origin,
     /// Not before this time; at once where it is none.
     pub(crate) due_at: Option<i64>,
+    pub(crate) lane: Lane,
 }
 
 impl Mark {
     /// A record to be looked at as soon as possible.
     #[must_use]
     pub fn new(scope: Scope, subject: Subject, id: impl Into<String>, origin: Origin) -> Self {
-        Self { scope, subject, id: id.into(), origin, due_at: None }
+        Self { scope, subject, id: id.into(), origin, due_at: None, lane: Lane::Prompt }
     }
 
     pub(crate) fn due(self, at: i64) -> Self {
         Self { due_at: Some(at), ..self }
+    }
+
+    pub(crate) fn bulk(self) -> Self {
+        Self { lane: Lane::Bulk, ..self }
     }
 }
 
@@ -180,6 +203,7 @@ fn row(mark: &Mark, now: i64) -> change::ActiveModel {
         marked_at: Set(now),
         parked_at: Set(None),
         cause: Set(None),
+        lane: Set(mark.lane.number()),
     }
 }
 
@@ -194,6 +218,11 @@ fn again() -> OnConflict {
                  THEN change.due_at ELSE excluded.due_at END",
             ),
         )
+        // Marked by a person's edit, too: it goes with those.
+        .value(
+            change::Column::Lane,
+            Expr::cust("CASE WHEN excluded.lane < change.lane THEN excluded.lane ELSE change.lane END"),
+        )
         .value(
             change::Column::Attempts,
             Expr::cust("CASE WHEN change.parked_at IS NULL THEN change.attempts ELSE 0 END"),
@@ -201,7 +230,7 @@ fn again() -> OnConflict {
         .to_owned()
 }
 
-/// Takes up to `limit` due changes of one subject, the longest waiting first.
+/// Takes up to `limit` due changes of one subject: those somebody waits for first, of each lane the longest waiting.
 pub(crate) async fn due(
     on: &impl ConnectionTrait,
     scope: Scope,
@@ -214,6 +243,7 @@ pub(crate) async fn due(
         .filter(change::Column::Subject.eq(subject.word()))
         .filter(change::Column::ParkedAt.is_null())
         .filter(change::Column::DueAt.lte(now))
+        .order_by_asc(change::Column::Lane)
         .order_by_asc(change::Column::DueAt)
         .order_by_asc(change::Column::SubjectId)
         .limit(limit)

@@ -8,6 +8,7 @@ use storeganise::user::UserPatch;
 use super::{
     address,
     done::Done,
+    plan::Plan,
     side::{Field, Values},
     users::{Ready, updated_micros},
 };
@@ -22,7 +23,8 @@ use crate::{
     turn::Turn,
 };
 
-/// The properties that bring these fields to a contact. The address clears the parts its line does not contain.
+/// The properties that bring these fields to a contact. The address clears the parts its line does not contain; a
+/// custom value that the property cannot take is left out (see [`unfit`]).
 pub(super) fn properties(
     fields: &[Field],
     values: &Values,
@@ -30,23 +32,46 @@ pub(super) fn properties(
 ) -> BTreeMap<String, String> {
     let mut patch = BTreeMap::new();
     for field in fields {
-        let value = values.get(*field).unwrap_or_default();
-        if *field == Field::Address {
-            let part = |name: &str| contact.and_then(|contact| contact.text(name)).map(str::to_owned);
-            for name in address::outdated(value, part) {
-                patch.insert(name.to_owned(), String::new());
+        let value = values.get(field).unwrap_or_default();
+        match field {
+            Field::Address => {
+                let part = |name: &str| contact.and_then(|contact| contact.text(name)).map(str::to_owned);
+                for name in address::outdated(value, part) {
+                    patch.insert(name.to_owned(), String::new());
+                }
+                patch.insert(field.name().to_owned(), value.to_owned());
+            }
+            Field::Custom(mapping) => {
+                patch.extend(mapping.to_contact(value).map(|value| (field.name().to_owned(), value)));
+            }
+            _ => {
+                patch.insert(field.name().to_owned(), value.to_owned());
             }
         }
-        patch.insert(field.name().to_owned(), value.to_owned());
     }
     patch
+}
+
+/// The fields of a plan whose value the other side cannot take: they are neither written nor agreed on.
+pub(super) fn unfit(plan: &Plan, user: &Values, contact: Option<&Values>) -> Vec<Field> {
+    let to_contact = plan.to_contact.iter().filter(|field| match field {
+        Field::Custom(mapping) => mapping.to_contact(user.get(field).unwrap_or_default()).is_none(),
+        _ => false,
+    });
+    let to_user = plan.to_user.iter().filter(|field| match field {
+        Field::Custom(mapping) => {
+            mapping.to_user(contact.and_then(|values| values.get(field)).unwrap_or_default()).is_none()
+        }
+        _ => false,
+    });
+    to_contact.chain(to_user).cloned().collect()
 }
 
 /// The patch that brings these fields to a user. A last name that is cleared becomes the placeholder.
 pub(super) fn user_patch(fields: &[Field], contact: &Values) -> UserPatch {
     let mut patch = UserPatch::default();
     for field in fields {
-        let value = contact.get(*field).unwrap_or_default().to_owned();
+        let value = contact.get(field).unwrap_or_default().to_owned();
         match field {
             Field::FirstName => patch.first_name = Some(value),
             Field::LastName if value.is_empty() => patch.last_name = Some(NAME_PLACEHOLDER.to_owned()),
@@ -55,6 +80,11 @@ pub(super) fn user_patch(fields: &[Field], contact: &Values) -> UserPatch {
             Field::Phone => patch.phone = Some(value),
             Field::Company => patch.company_name = Some(value),
             Field::Address => patch.address = Some(value),
+            Field::Custom(mapping) => {
+                patch
+                    .custom_fields
+                    .extend(mapping.to_user(&value).map(|value| (mapping.user_field.clone(), value)));
+            }
         }
     }
     patch
@@ -65,7 +95,10 @@ pub(super) async fn write_user(turn: &Turn, pair: &Ready) -> Result<Option<i64>,
     let Some(contact) = pair.contact.as_ref().filter(|_| !pair.plan.to_user.is_empty()) else {
         return Ok(None);
     };
-    let patch = user_patch(&pair.plan.to_user, &Values::of_contact(contact));
+    let patch = user_patch(&pair.plan.to_user, &Values::of_contact(contact, &turn.fields));
+    if patch.is_empty() {
+        return Ok(None);
+    }
     let user = turn.account.update_user(&pair.row.taken.id, &patch).await?;
     Ok(updated_micros(&user))
 }

@@ -71,6 +71,7 @@ impl Core {
             ids: taken.iter().map(|change| change.id.clone()).collect(),
             id_property: None,
             properties: DEAL_PROPERTIES.into_iter().map(str::to_owned).collect(),
+            with_history: Vec::new(),
         };
         let reply = self.turn_portal(turn).await?.read(ObjectKind::Deal, &batch).await?;
         let found: HashMap<&str, &Record> =

@@ -129,6 +129,7 @@ pub(crate) async fn save(
             user_updated: Set(link.user_updated),
             created_at: Set(now),
             synced_at: Set(now),
+            flips: Set(None),
         });
         link::Entity::insert_many(rows)
             .on_conflict(

@@ -44,7 +44,7 @@ impl Core {
         }
         let by_email = self.contacts_by_email(turn, &rows).await?;
         let candidates = rows.into_iter().map(|row| {
-            let email = row.values.get(Field::Email).and_then(normalise::email);
+            let email = row.values.get(&Field::Email).and_then(normalise::email);
             let contact = email.and_then(|email| by_email.get(&email).cloned());
             (row, contact)
         });
@@ -81,19 +81,21 @@ impl Core {
             let contact_id = contact.as_ref().map(|contact| contact.id.clone());
             ready.push(Ready { row, contact, contact_id, plan });
         }
+        self.settle_by_newest(turn, &mut ready, directions).await?;
         Ok(ready)
     }
 
     async fn contacts_by_email(&self, turn: &Turn, rows: &[Row]) -> Result<HashMap<String, Record>, Error> {
         let emails: Vec<String> =
-            rows.iter().filter_map(|row| row.values.get(Field::Email).and_then(normalise::email)).collect();
+            rows.iter().filter_map(|row| row.values.get(&Field::Email).and_then(normalise::email)).collect();
         if emails.is_empty() || self.empty_reads(turn.scope()) >= EMPTY_READS {
             return Ok(HashMap::new());
         }
         let batch = BatchRead {
             ids: emails,
             id_property: Some(Field::Email.name().to_owned()),
-            properties: contact_properties(),
+            properties: contact_properties(&turn.fields),
+            with_history: Vec::new(),
         };
         let reply = self.turn_portal(turn).await?.read(ObjectKind::Contact, &batch).await?;
         self.note_read(turn.scope(), reply.records.is_empty());

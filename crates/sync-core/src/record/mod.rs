@@ -1,7 +1,7 @@
 //! The sync of records: read both sides as needed, decide by the merge, write in batches, remember.
 //!
 //! `side` reads values off a record, `address` knows the composite field, `baseline` is what a link remembers,
-//! `plan` decides, `write` sends in halves. `users`, `deals`, `contacts` and `mirrors` are the four kinds of
+//! `plan` decides, `newest` where both sides changed and the newer value wins, `write` sends in halves. `users`, `deals`, `contacts` and `mirrors` are the four kinds of
 //! work; `link` keeps the pairs.
 
 pub mod address;
@@ -12,6 +12,7 @@ pub mod done;
 pub mod link;
 pub mod matching;
 pub mod mirrors;
+mod newest;
 pub mod plan;
 pub mod side;
 pub mod users;

@@ -4,7 +4,7 @@ use super::{
     baseline::Baseline,
     side::{Digests, Field},
 };
-use crate::merge::{self, Decision, Directions, Policy};
+use crate::merge::{self, Decision, Directions, Policy, Side};
 
 /// What to do with one pair.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Plan {
     pub to_user: Vec<Field>,
     /// Fields in which both sides had a value of their own and the policy decided.
     pub conflicts: Vec<Field>,
+    /// Fields in which both sides have a value of their own and a person has to decide.
+    pub asks: Vec<Field>,
     /// What the link will remember once both writes are done.
     pub baseline: Baseline,
 }
@@ -32,46 +34,62 @@ pub struct Sides<'a> {
     pub contact_today: Option<&'a Digests>,
 }
 
+/// How a pair is decided, whatever its values.
+pub struct Rules<'a> {
+    /// The fields that are kept the same.
+    pub fields: &'a [Field],
+    /// Who wins where both sides changed.
+    pub policy: Policy,
+    /// What may be written.
+    pub directions: Directions,
+    /// Which side's value of a field was written last, where that is known.
+    pub newer: &'a dyn Fn(&Field) -> Option<Side>,
+}
+
 /// Decides every field of a pair.
 #[must_use]
-pub fn plan(sides: Sides<'_>, known: &Baseline, policy: Policy, directions: Directions) -> Plan {
-    let mut plan = Plan::default();
-    for field in Field::ALL {
-        let user = sides.user.get(&field).copied();
+pub fn plan(sides: Sides<'_>, known: &Baseline, rules: &Rules<'_>) -> Plan {
+    let mut plan = Plan { baseline: known.clone(), ..Plan::default() };
+    for field in rules.fields {
+        let user = sides.user.get(field).copied();
         let before = known.of(field);
         let contact = match (sides.contact, before) {
-            (Some(contact), _) => contact.get(&field).copied(),
+            (Some(contact), _) => contact.get(field).copied(),
             (None, merge::Baseline::Agreed(agreed)) => agreed,
             (None, merge::Baseline::None) => None,
         };
         let (user_today, contact_today) =
-            (sides.user_today.get(&field).copied(), sides.contact_today.and_then(|c| c.get(&field).copied()));
+            (sides.user_today.get(field).copied(), sides.contact_today.and_then(|c| c.get(field).copied()));
         // A value nobody may clear is not cleared: neither the address by which a contact is found, nor what a
         // user must have.
+        let open = field.directions(rules.directions);
         let allowed = Directions {
-            to_contact: directions.to_contact && (user.is_some() || field != Field::Email),
-            to_user: directions.to_user && (contact.is_some() || !field.required_of_users()),
+            to_contact: open.to_contact && (user.is_some() || *field != Field::Email),
+            to_user: open.to_user && (contact.is_some() || !field.required_of_users()),
         };
-        let decided = merge::decide(merge::Field { user, contact, baseline: before }, policy, allowed);
-        match decided {
+        let newer = (rules.newer)(field);
+        let pair = merge::Field { user, contact, baseline: before, newer };
+        match merge::decide(pair, rules.policy, allowed) {
             Decision::ToContact { conflict } => {
-                plan.to_contact.push(field);
+                plan.to_contact.push(field.clone());
                 plan.baseline.agree(field, user_today);
-                plan.conflicts.extend(conflict.then_some(field));
+                plan.conflicts.extend(conflict.then(|| field.clone()));
             }
             Decision::ToUser { conflict } => {
-                plan.to_user.push(field);
+                plan.to_user.push(field.clone());
                 plan.baseline.agree(field, contact_today);
-                plan.conflicts.extend(conflict.then_some(field));
+                plan.conflicts.extend(conflict.then(|| field.clone()));
             }
             Decision::Agree => plan.baseline.agree(field, user_today),
+            // Remembered as it was: the next look must find the same two changes again.
+            Decision::Ask => plan.asks.push(field.clone()),
             Decision::Leave => match before {
                 merge::Baseline::Agreed(agreed) if agreed == user => plan.baseline.agree(field, user_today),
                 merge::Baseline::Agreed(agreed) if agreed == contact => {
                     plan.baseline.agree(field, contact_today);
                 }
                 // Both sides went their own way and nothing may be written: there is nothing agreed on.
-                _ => {}
+                _ => plan.baseline.disagree(field),
             },
         }
     }
@@ -80,14 +98,27 @@ pub fn plan(sides: Sides<'_>, known: &Baseline, policy: Policy, directions: Dire
 
 /// Whether the contact must be read before a changed user is decided: where its value can change the decision.
 #[must_use]
-pub fn needs_contact(user: &Digests, known: &Baseline, policy: Policy, contact_edits: bool) -> bool {
-    if contact_edits || policy != Policy::StoreganiseWins {
+pub fn needs_contact(
+    fields: &[Field],
+    user: &Digests,
+    known: &Baseline,
+    policy: Policy,
+    contact_edits: bool,
+) -> bool {
+    if policy != Policy::StoreganiseWins {
         return true;
     }
-    Field::ALL.into_iter().any(|field| match known.of(field) {
-        // The parts a new line does not contain are cleared: they must be known.
-        merge::Baseline::Agreed(agreed) => field == Field::Address && agreed.as_ref() != user.get(&field),
-        merge::Baseline::None => user.contains_key(&field),
+    let to_user = Directions { to_contact: false, to_user: true };
+    fields.iter().any(|field| {
+        let reads_contact = contact_edits && field.directions(to_user).to_user;
+        reads_contact
+            || match known.of(field) {
+                // The parts a new line does not contain are cleared: they must be known.
+                merge::Baseline::Agreed(agreed) => {
+                    *field == Field::Address && agreed.as_ref() != user.get(field)
+                }
+                merge::Baseline::None => user.contains_key(field),
+            }
     })
 }
 
@@ -99,12 +130,20 @@ mod tests {
     const BOTH: Directions = Directions { to_contact: true, to_user: true };
 
     fn digests(given: &[(Field, u8)]) -> Digests {
-        given.iter().map(|(field, n)| (*field, [*n; 16])).collect()
+        given.iter().map(|(field, n)| (field.clone(), [*n; 16])).collect()
     }
 
     fn decide(user: &Digests, contact: Option<&Digests>, known: &Baseline, directions: Directions) -> Plan {
         let sides = Sides { user, contact, user_today: user, contact_today: contact };
-        plan(sides, known, Policy::StoreganiseWins, directions)
+        plan(sides, known, &rules(Policy::StoreganiseWins, directions))
+    }
+
+    fn rules(policy: Policy, directions: Directions) -> Rules<'static> {
+        Rules { fields: &Field::BUILT_IN, policy, directions, newer: &|_| None }
+    }
+
+    fn needs(user: &Digests, known: &Baseline, policy: Policy, contact_edits: bool) -> bool {
+        needs_contact(&Field::BUILT_IN, user, known, policy, contact_edits)
     }
 
     fn agreed(given: &Digests) -> Baseline {
@@ -116,10 +155,10 @@ mod tests {
         let before = digests(&[(Field::Email, 1), (Field::Phone, 2)]);
         let known = agreed(&before);
         let after = digests(&[(Field::Email, 1), (Field::Phone, 3)]);
-        assert!(!needs_contact(&after, &known, Policy::StoreganiseWins, false));
+        assert!(!needs(&after, &known, Policy::StoreganiseWins, false));
         let plan = decide(&after, None, &known, TO_CONTACT);
         assert_eq!(plan.to_contact, [Field::Phone]);
-        assert!(plan.baseline.fits(&after));
+        assert!(plan.baseline.fits(&Field::BUILT_IN, &after));
     }
 
     #[test]
@@ -128,9 +167,9 @@ mod tests {
         let contact = digests(&[(Field::Email, 1), (Field::Phone, 2)]);
         let plan = decide(&user, Some(&contact), &Baseline::default(), TO_CONTACT);
         assert_eq!((plan.to_contact, plan.to_user), (vec![], vec![]));
-        assert_eq!(plan.baseline.of(Field::Phone), merge::Baseline::None);
+        assert_eq!(plan.baseline.of(&Field::Phone), merge::Baseline::None);
         // A second look, the contact unread, writes nothing either.
-        assert!(plan.baseline.fits(&user));
+        assert!(plan.baseline.fits(&Field::BUILT_IN, &user));
     }
 
     #[test]
@@ -138,12 +177,12 @@ mod tests {
         let before = digests(&[(Field::Email, 1), (Field::Address, 2)]);
         let known = agreed(&before);
         let moved = digests(&[(Field::Email, 1), (Field::Address, 3)]);
-        assert!(needs_contact(&moved, &known, Policy::StoreganiseWins, false));
+        assert!(needs(&moved, &known, Policy::StoreganiseWins, false));
         let named = digests(&[(Field::Email, 1), (Field::Address, 2), (Field::Company, 4)]);
         let blank_known = Baseline::default();
-        assert!(needs_contact(&named, &blank_known, Policy::StoreganiseWins, false));
-        assert!(needs_contact(&before, &known, Policy::HubspotWins, false));
-        assert!(needs_contact(&before, &known, Policy::StoreganiseWins, true));
+        assert!(needs(&named, &blank_known, Policy::StoreganiseWins, false));
+        assert!(needs(&before, &known, Policy::HubspotWins, false));
+        assert!(needs(&before, &known, Policy::StoreganiseWins, true));
     }
 
     #[test]
@@ -156,14 +195,32 @@ mod tests {
     }
 
     #[test]
+    fn what_a_person_must_decide_is_asked_again_at_every_look_until_it_is_answered() {
+        let before = digests(&[(Field::Email, 1), (Field::Phone, 2)]);
+        let known = agreed(&before);
+        let (user, contact) = (
+            digests(&[(Field::Email, 1), (Field::Phone, 3)]),
+            digests(&[(Field::Email, 1), (Field::Phone, 4)]),
+        );
+        let sides =
+            Sides { user: &user, contact: Some(&contact), user_today: &user, contact_today: Some(&contact) };
+        let asked = plan(sides, &known, &rules(Policy::NewestWins, BOTH));
+        assert_eq!((asked.asks, asked.to_contact, asked.to_user), (vec![Field::Phone], vec![], vec![]));
+        let again = plan(sides, &asked.baseline, &rules(Policy::NewestWins, BOTH));
+        assert_eq!(again.asks, [Field::Phone]);
+        let answered = Rules { newer: &|_| Some(Side::Contact), ..rules(Policy::NewestWins, BOTH) };
+        assert_eq!(plan(sides, &again.baseline, &answered).to_user, [Field::Phone]);
+    }
+
+    #[test]
     fn a_changed_rule_alone_writes_nothing_and_the_baseline_moves_to_todays_rules() {
         let old = digests(&[(Field::Phone, 1)]);
         let today = digests(&[(Field::Phone, 9)]);
         let known = agreed(&old);
         let sides =
             Sides { user: &old, contact: Some(&old), user_today: &today, contact_today: Some(&today) };
-        let plan = plan(sides, &known, Policy::StoreganiseWins, BOTH);
+        let plan = plan(sides, &known, &rules(Policy::StoreganiseWins, BOTH));
         assert_eq!((&plan.to_contact, &plan.to_user), (&vec![], &vec![]));
-        assert!(plan.baseline.fits(&today));
+        assert!(plan.baseline.fits(&Field::BUILT_IN, &today));
     }
 }

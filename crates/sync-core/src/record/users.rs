@@ -13,8 +13,9 @@ use super::{
     contacts,
     done::Done,
     link::Link,
-    plan::{Plan, Sides, needs_contact, plan},
-    side::{Values, contact_properties},
+    newest,
+    plan::{Plan, Rules, Sides, needs_contact, plan},
+    side::{Field, Values, contact_properties},
     write::{self, Sent, Via},
 };
 use crate::{
@@ -71,12 +72,14 @@ impl Core {
             let found = turn.account.users_by_ids(ids).await?;
             users.extend(found.into_iter().map(|user| (user.id.clone(), user)));
         }
+        let maps_custom = !turn.installation.settings.custom_fields.is_empty();
         let mut links = self.links_of_users(turn.scope(), &ids).await?;
         let mut rows = Vec::with_capacity(taken.len());
         for change in taken {
             let user = match users.remove(&change.id) {
-                Some(user) => Some(user),
-                None => turn.account.user(&change.id).await?,
+                Some(user) if user.custom_fields.is_some() || !maps_custom => Some(user),
+                // Missing, or without the custom fields that were asked for: by itself before it counts.
+                _ => turn.account.user(&change.id).await?,
             };
             let outcome = |action| Outcome::new(Subject::User, &change.id, action);
             match user {
@@ -84,10 +87,16 @@ impl Core {
                 Some(user) if !user.roles.is_empty() => {
                     done.settle(change, outcome(Action::Skipped).because("staff"));
                 }
+                Some(user) if user.custom_fields.is_none() && maps_custom => {
+                    // What is not shown must not be taken for blank.
+                    let names =
+                        turn.installation.settings.custom_fields.iter().map(|m| m.user_field.as_str());
+                    done.park(change, outcome(Action::Failed).because("unexpected_answer").fields(names));
+                }
                 Some(user) => {
-                    let values = Values::of_user(&user);
+                    let values = Values::of_user(&user, &turn.fields);
                     let link = links.remove(&change.id);
-                    if values == Values::default() {
+                    if values.is_empty() {
                         done.settle(change, outcome(Action::Skipped).because("empty_profile"));
                     } else {
                         rows.push(Row { taken: change.clone(), user, values, link });
@@ -106,13 +115,19 @@ impl Core {
             let Some(link) = &row.link else { continue };
             let digests =
                 row.values.digests(&turn.key, &settings.as_of(&link.baseline_version).unwrap_or_default());
-            let unread_is_enough =
-                !needs_contact(&digests, &link.baseline, settings.conflict_policy, settings.contact_edits);
+            let unread_is_enough = !needs_contact(
+                &turn.fields,
+                &digests,
+                &link.baseline,
+                settings.conflict_policy,
+                settings.contact_edits,
+            );
             if !unread_is_enough {
                 asked.push(link.contact_id.clone());
             }
         }
         let contacts = self.read_contacts(turn, asked.clone()).await?;
+        let directions = Directions { to_contact: true, to_user: settings.contact_edits };
         let mut ready = Vec::with_capacity(rows.len());
         for row in rows {
             let contact_id = row.link.as_ref().map(|link| link.contact_id.clone()).unwrap_or_default();
@@ -121,14 +136,15 @@ impl Core {
                 self.find_moved_contact(turn, &row, done).await?;
                 continue;
             }
-            let directions = Directions { to_contact: true, to_user: settings.contact_edits };
             let plan = self.plan_pair(turn, &row, contact.as_ref(), directions);
             ready.push(Ready { row, contact, contact_id: Some(contact_id), plan });
         }
+        self.settle_by_newest(turn, &mut ready, directions).await?;
         Ok(ready)
     }
 
-    /// Decides one pair, comparing under the rules its baseline was made under.
+    /// Decides one pair, comparing under the rules its baseline was made under. Which value is newer is known where
+    /// the contact was read with its history.
     pub(super) fn plan_pair(
         &self,
         turn: &Turn,
@@ -137,7 +153,8 @@ impl Core {
         directions: Directions,
     ) -> Plan {
         let settings = &turn.installation.settings;
-        let contact = contact.map(Values::of_contact);
+        let record = contact;
+        let contact = contact.map(|contact| Values::of_contact(contact, &turn.fields));
         let known = row.link.as_ref().map(|link| (&link.baseline, settings.as_of(&link.baseline_version)));
         let blank = Baseline::default();
         let (baseline, then, directions) = match &known {
@@ -156,7 +173,10 @@ impl Core {
             user_today: &user_today,
             contact_today: contact_today.as_ref(),
         };
-        plan(sides, baseline, settings.conflict_policy, directions)
+        let newer = |field: &Field| newest::newer(&row.user, record?, field);
+        let rules =
+            Rules { fields: &turn.fields, policy: settings.conflict_policy, directions, newer: &newer };
+        plan(sides, baseline, &rules)
     }
 
     /// Reads contacts by their ids, a hundred in a request.
@@ -165,10 +185,24 @@ impl Core {
         turn: &Turn,
         ids: Vec<String>,
     ) -> Result<HashMap<String, Record>, Error> {
+        self.read_contacts_with_history(turn, ids, Vec::new()).await
+    }
+
+    /// The same, with when these properties were written.
+    pub(super) async fn read_contacts_with_history(
+        &self,
+        turn: &Turn,
+        ids: Vec<String>,
+        with_history: Vec<String>,
+    ) -> Result<HashMap<String, Record>, Error> {
         let mut found = HashMap::new();
         for chunk in ids.chunks(hubspot::batch::BATCH) {
-            let batch =
-                BatchRead { ids: chunk.to_vec(), id_property: None, properties: contact_properties() };
+            let batch = BatchRead {
+                ids: chunk.to_vec(),
+                id_property: None,
+                properties: contact_properties(&turn.fields),
+                with_history: with_history.clone(),
+            };
             let reply = self.turn_portal(turn).await?.read(ObjectKind::Contact, &batch).await?;
             found.extend(reply.records.into_iter().map(|record| (record.id.clone(), record)));
         }
@@ -262,11 +296,17 @@ impl Core {
         let mut baseline = pair.plan.baseline.clone();
         if made {
             // Whatever the user leaves blank is blank on both sides of a contact we have just made.
-            baseline.agree_on_blanks();
+            baseline.agree_on_blanks(&turn.fields);
         }
-        for field in refused.into_iter().flat_map(|problem| &problem.fields) {
-            baseline.disagree(&field.name);
+        let is_refused = |field: &Field| {
+            refused.is_some_and(|problem| problem.fields.iter().any(|known| known.name == field.name()))
+        };
+        for field in turn.fields.iter().filter(|field| is_refused(field)) {
+            baseline.disagree(field);
         }
+        let contact = pair.contact.as_ref().map(|contact| Values::of_contact(contact, &turn.fields));
+        let unfit = contacts::unfit(&pair.plan, &pair.row.values, contact.as_ref());
+        unfit.iter().for_each(|field| baseline.disagree(field));
         let link = Link {
             user_id: trace.clone(),
             contact_id: contact_id.clone(),
@@ -275,10 +315,11 @@ impl Core {
             mirrored_contact_id: mirrored(&pair.row, &contact_id),
             user_updated: user_updated.or_else(|| updated_micros(&pair.row.user)),
         };
-        if link.mirrored_contact_id.as_deref() != Some(contact_id.as_str()) {
+        let is_mirrored = link.mirrored_contact_id.as_deref() == Some(contact_id.as_str());
+        if turn.installation.settings.mirrors && !is_mirrored {
             done.marks.push(Mark::new(turn.scope(), Subject::Mirror, trace.clone(), Origin::Sync));
         }
-        done.outcomes.push(outcome_of(&pair, refused, made).contact(&contact_id));
+        done.outcomes.push(outcome_of(&pair, refused, &unfit, made).contact(&contact_id));
         done.settled.push(pair.row.taken);
         done.links.push(link);
         Ok(())
@@ -318,9 +359,15 @@ pub(crate) fn updated_micros(user: &User) -> Option<i64> {
     i64::try_from(user.updated?.unix_timestamp_nanos() / 1_000).ok()
 }
 
-fn outcome_of(pair: &Ready, refused: Option<&hubspot::problem::Problem>, made: bool) -> Outcome {
+fn outcome_of(
+    pair: &Ready,
+    refused: Option<&hubspot::problem::Problem>,
+    unfit: &[Field],
+    made: bool,
+) -> Outcome {
     let plan = &pair.plan;
-    let fields: Vec<&str> = plan.to_contact.iter().chain(&plan.to_user).map(|field| field.name()).collect();
+    let written = plan.to_contact.iter().chain(&plan.to_user).filter(|field| !unfit.contains(field));
+    let fields: Vec<&str> = written.map(Field::name).collect();
     let action = match (made, fields.is_empty()) {
         (true, _) => Action::Created,
         (false, false) => Action::Updated,
@@ -333,6 +380,14 @@ fn outcome_of(pair: &Ready, refused: Option<&hubspot::problem::Problem>, made: b
             .because("hubspot.refused_fields")
             .fields(problem.fields.iter().map(|field| field.name.clone()))
             .correlation(problem.correlation_id.clone());
+    }
+    if !plan.asks.is_empty() {
+        return Outcome { action: Action::Conflicted, ..outcome }
+            .because("conflict_to_decide")
+            .fields(plan.asks.iter().map(Field::name));
+    }
+    if !unfit.is_empty() {
+        return outcome.because("value_does_not_fit").fields(unfit.iter().map(Field::name));
     }
     if !plan.conflicts.is_empty() {
         return outcome.because("conflict_decided").fields(plan.conflicts.iter().map(|field| field.name()));

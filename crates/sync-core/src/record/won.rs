@@ -11,7 +11,7 @@ use storeganise::{
     error::Class,
     user::{NewUser, User, UserPatch},
 };
-use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+use time::Date;
 
 use super::{
     contacts,
@@ -28,6 +28,7 @@ use crate::{
         CONTACT_USER_ID, NAME_PLACEHOLDER, USER_CONTACT_ID, USER_DEAL_AMOUNT, USER_DEAL_CLOSE_DATE,
         USER_DEAL_ID, USER_DEAL_NAME,
     },
+    mapping,
     merge::Directions,
     queue::{
         change::{Subject, Taken},
@@ -49,7 +50,7 @@ impl Deal {
     pub(super) fn of_record(record: &Record) -> Self {
         Self {
             id: record.id.clone(),
-            closed_on: record.text("closedate").and_then(date_of),
+            closed_on: record.text("closedate").and_then(mapping::day),
             name: record.text("dealname").map(str::to_owned),
             amount: record.text("amount").map(str::to_owned),
         }
@@ -59,10 +60,10 @@ impl Deal {
     fn custom_fields(&self, shown: Option<&Map<String, Value>>) -> Map<String, Value> {
         let text = |name: &str| shown.and_then(|fields| fields.get(name)).and_then(Value::as_str);
         let another = text(USER_DEAL_ID).is_some_and(|id| !id.is_empty() && id != self.id);
-        if another && text(USER_DEAL_CLOSE_DATE).and_then(date_of) > self.closed_on {
+        if another && text(USER_DEAL_CLOSE_DATE).and_then(mapping::day) > self.closed_on {
             return Map::new();
         }
-        let closed_on = self.closed_on.and_then(|date| date.format(DAY).ok());
+        let closed_on = self.closed_on.map(mapping::day_text);
         let data = [
             (USER_DEAL_ID, Some(self.id.clone())),
             (USER_DEAL_NAME, self.name.clone()),
@@ -72,20 +73,6 @@ impl Deal {
         let changed = data.into_iter().filter(|(name, value)| text(name) != value.as_deref());
         changed.map(|(name, value)| (name.to_owned(), value.map_or(Value::Null, Value::from))).collect()
     }
-}
-
-const DAY: &[time::format_description::BorrowedFormatItem<'static>] =
-    format_description!("[year]-[month]-[day]");
-
-/// A date as HubSpot sends it (a time in ISO 8601, or milliseconds since 1970) or as we store it (a day).
-fn date_of(text: &str) -> Option<Date> {
-    if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
-        return Some(time.date());
-    }
-    if let Ok(millis) = text.parse::<i128>() {
-        return OffsetDateTime::from_unix_timestamp_nanos(millis * 1_000_000).ok().map(OffsetDateTime::date);
-    }
-    Date::parse(text, DAY).ok()
 }
 
 /// What one pass over won deals knows and gathers: a contact may stand on several deals.
@@ -123,7 +110,7 @@ impl Pass {
         let Some((_, fields)) = self.patches.get(contact_id) else { return };
         for link in self.made.values_mut().filter(|link| link.contact_id == contact_id) {
             for field in fields {
-                link.baseline.disagree(field.name());
+                link.baseline.disagree(field);
             }
         }
     }
@@ -192,7 +179,7 @@ impl Core {
             contact_id: contact.id.clone(),
             baseline: plan.baseline,
             baseline_version: turn.installation.settings.baseline_version(),
-            mirrored_contact_id: Some(contact.id.clone()),
+            mirrored_contact_id: turn.installation.settings.mirrors.then(|| contact.id.clone()),
             user_updated: user_updated.or_else(|| updated_micros(&found.user)),
         };
         pass.links.insert(contact.id, link.clone());
@@ -226,7 +213,7 @@ impl Core {
         if !turn.installation.settings.create_users {
             return Ok(Err(NotBrought::Skipped("create_users_off")));
         }
-        let new = new_user(contact, deal);
+        let new = new_user(turn, contact, deal);
         match turn.account.create_user(&new).await {
             Ok(user) => Ok(Ok(Found { user, created: true })),
             Err(error) => match turn.account.user_by_email(&new.email).await? {
@@ -267,7 +254,7 @@ impl Core {
     fn plan_won(&self, turn: &Turn, user: &User, contact: &Record, pass: &Pass) -> (Row, Plan) {
         let row = Row {
             taken: Taken { id: user.id.clone(), generation: 0, attempts: 0 },
-            values: Values::of_user(user),
+            values: Values::of_user(user, &turn.fields),
             link: pass.links.get(&contact.id).filter(|link| link.user_id == user.id).cloned(),
             user: user.clone(),
         };
@@ -285,14 +272,17 @@ async fn write_won_user(
     found: &Found,
     plan: &Plan,
 ) -> Result<(Vec<String>, Option<i64>), Error> {
-    let mut patch: UserPatch = contacts::user_patch(&plan.to_user, &Values::of_contact(contact));
+    let mut patch: UserPatch =
+        contacts::user_patch(&plan.to_user, &Values::of_contact(contact, &turn.fields));
     let mut fields: Vec<String> = plan.to_user.iter().map(|field| field.name().to_owned()).collect();
     if !found.created {
         let shown = found.user.custom_fields.as_ref();
-        patch.custom_fields = deal.custom_fields(shown);
-        if shown.and_then(|fields| fields.get(USER_CONTACT_ID)).and_then(Value::as_str)
-            != Some(contact.id.as_str())
-        {
+        if turn.installation.settings.deal_data {
+            patch.custom_fields.extend(deal.custom_fields(shown));
+        }
+        let is_mirrored = shown.and_then(|fields| fields.get(USER_CONTACT_ID)).and_then(Value::as_str)
+            == Some(contact.id.as_str());
+        if turn.installation.settings.mirrors && !is_mirrored {
             patch.custom_fields.insert(USER_CONTACT_ID.to_owned(), Value::from(contact.id.as_str()));
         }
         fields.extend(patch.custom_fields.keys().cloned());
@@ -305,19 +295,29 @@ async fn write_won_user(
 }
 
 /// The user a contact becomes. Storeganise requires both names: a placeholder stands in for a missing one.
-fn new_user(contact: &Record, deal: &Deal) -> NewUser {
-    let values = Values::of_contact(contact);
-    let text = |field| values.get(field).map(str::to_owned);
-    let name = |field| Some(text(field).unwrap_or_else(|| NAME_PLACEHOLDER.to_owned()));
-    let mut custom_fields = deal.custom_fields(None);
-    custom_fields.insert(USER_CONTACT_ID.to_owned(), Value::from(contact.id.as_str()));
+fn new_user(turn: &Turn, contact: &Record, deal: &Deal) -> NewUser {
+    let settings = &turn.installation.settings;
+    let values = Values::of_contact(contact, &turn.fields);
+    let text = |field: &Field| values.get(field).map(str::to_owned);
+    let name = |field: &Field| Some(text(field).unwrap_or_else(|| NAME_PLACEHOLDER.to_owned()));
+    let to_user = Directions { to_contact: false, to_user: true };
+    let has_value = |field: &&Field| field.directions(to_user).to_user && values.get(field).is_some();
+    let custom: Vec<Field> =
+        turn.fields.iter().filter(|f| matches!(f, Field::Custom(_))).filter(has_value).cloned().collect();
+    let mut custom_fields = contacts::user_patch(&custom, &values).custom_fields;
+    if settings.deal_data {
+        custom_fields.extend(deal.custom_fields(None));
+    }
+    if settings.mirrors {
+        custom_fields.insert(USER_CONTACT_ID.to_owned(), Value::from(contact.id.as_str()));
+    }
     NewUser {
-        email: text(Field::Email).or_else(|| contact_emails(contact).into_iter().next()).unwrap_or_default(),
-        first_name: name(Field::FirstName),
-        last_name: name(Field::LastName),
-        phone: text(Field::Phone),
-        company_name: text(Field::Company),
-        address: text(Field::Address),
+        email: text(&Field::Email).or_else(|| contact_emails(contact).into_iter().next()).unwrap_or_default(),
+        first_name: name(&Field::FirstName),
+        last_name: name(&Field::LastName),
+        phone: text(&Field::Phone),
+        company_name: text(&Field::Company),
+        address: text(&Field::Address),
         custom_fields,
     }
 }
@@ -327,7 +327,12 @@ mod tests {
     use super::*;
 
     fn deal(id: &str, closed_on: &str) -> Deal {
-        Deal { id: id.to_owned(), closed_on: date_of(closed_on), name: None, amount: Some("120".to_owned()) }
+        Deal {
+            id: id.to_owned(),
+            closed_on: mapping::day(closed_on),
+            name: None,
+            amount: Some("120".to_owned()),
+        }
     }
 
     fn shown(id: &str, closed_on: &str) -> Map<String, Value> {
@@ -339,11 +344,11 @@ mod tests {
 
     #[test]
     fn dates_are_read_as_hubspot_sends_them_and_as_we_store_them() {
-        let day = date_of("2026-03-04");
+        let day = mapping::day("2026-03-04");
         assert!(day.is_some());
-        assert_eq!(date_of("2026-03-04T23:59:59.123Z"), day);
-        assert_eq!(date_of("1772582400000"), day);
-        assert_eq!(date_of("soon"), None);
+        assert_eq!(mapping::day("2026-03-04T23:59:59.123Z"), day);
+        assert_eq!(mapping::day("1772582400000"), day);
+        assert_eq!(mapping::day("soon"), None);
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(super) struct SettingsPage {
 /// The form, with what stands in it and what is wrong with it.
 #[derive(Default)]
 pub(super) struct SettingsForm {
-    pub(super) hubspot_wins: bool,
+    pub(super) conflict_policy: String,
     pub(super) default_country: String,
     pub(super) default_country_problem: Option<String>,
     pub(super) contact_edits: bool,
@@ -59,7 +59,12 @@ impl SettingsForm {
     /// The form of settings as they are.
     pub(super) fn of(settings: &Settings) -> Self {
         Self {
-            hubspot_wins: settings.conflict_policy == Policy::HubspotWins,
+            conflict_policy: match settings.conflict_policy {
+                Policy::StoreganiseWins => "storeganise_wins",
+                Policy::HubspotWins => "hubspot_wins",
+                Policy::NewestWins => "newest_wins",
+            }
+            .to_owned(),
             default_country: settings.default_country.clone().unwrap_or_default(),
             contact_edits: settings.contact_edits,
             create_users: settings.create_users,
@@ -70,7 +75,7 @@ impl SettingsForm {
 
     fn of_typed(typed: &Typed) -> Self {
         Self {
-            hubspot_wins: typed.conflict_policy == "hubspot_wins",
+            conflict_policy: typed.conflict_policy.clone(),
             default_country: typed.default_country.clone(),
             contact_edits: typed.contact_edits.is_some(),
             create_users: typed.create_users.is_some(),
@@ -100,7 +105,7 @@ pub(super) async fn change(
     session: Session,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
-    let changed = match read(&typed) {
+    let changed = match read(&typed, &found.settings) {
         Ok(settings) => state.core.change_settings(found.id, &settings, &staff.actor()).await,
         Err(error) => Err(error),
     };
@@ -124,8 +129,8 @@ pub(super) async fn change(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-/// The settings as typed. The form shows all of them.
-fn read(typed: &Typed) -> Result<Settings, Error> {
+/// The settings as typed; what the form does not show stays as it is.
+fn read(typed: &Typed, current: &Settings) -> Result<Settings, Error> {
     let country = typed.default_country.trim().to_uppercase();
     let per_second = typed.storeganise_requests_per_second.trim().replace(',', ".");
     let per_second = per_second.parse().map_err(|_| Error::Invalid {
@@ -135,12 +140,14 @@ fn read(typed: &Typed) -> Result<Settings, Error> {
     Ok(Settings {
         conflict_policy: match typed.conflict_policy.as_str() {
             "hubspot_wins" => Policy::HubspotWins,
+            "newest_wins" => Policy::NewestWins,
             _ => Policy::StoreganiseWins,
         },
         default_country: (!country.is_empty()).then_some(country),
         contact_edits: typed.contact_edits.is_some(),
         create_users: typed.create_users.is_some(),
         storeganise_requests_per_second: per_second,
+        ..current.clone()
     })
 }
 
@@ -160,21 +167,22 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_read_as_it_is_meant() {
-        let read = read(&typed(" gb ", "1,5")).unwrap();
+        let read = read(&typed(" gb ", "1,5"), &Settings::default()).unwrap();
         let expected = Settings {
             conflict_policy: Policy::HubspotWins,
             default_country: Some("GB".to_owned()),
             contact_edits: true,
             create_users: false,
             storeganise_requests_per_second: 1.5,
+            ..Settings::default()
         };
         assert_eq!(read, expected);
     }
 
     #[test]
     fn what_is_no_number_is_refused_by_its_field_and_no_country_is_none() {
-        let error = read(&typed("", "fast")).unwrap_err();
+        let error = read(&typed("", "fast"), &Settings::default()).unwrap_err();
         assert!(matches!(error, Error::Invalid { field: "storeganise_requests_per_second", .. }));
-        assert_eq!(read(&typed(" ", "2")).unwrap().default_country, None);
+        assert_eq!(read(&typed(" ", "2"), &Settings::default()).unwrap().default_country, None);
     }
 }

@@ -19,6 +19,7 @@ pub struct Model {
     pub marked_at: i64,
     pub parked_at: Option<i64>,
     pub cause: Option<String>,
+    pub lane: i32,
 }
 
 /// The tables are joined by hand, within one installation.

@@ -17,6 +17,7 @@ pub struct Model {
     pub user_updated: Option<i64>,
     pub created_at: i64,
     pub synced_at: i64,
+    pub flips: Option<String>,
 }
 
 /// The tables are joined by hand, within one installation.

@@ -6,15 +6,21 @@
 
 pub mod api_token;
 pub mod audit_entry;
+pub mod brake;
+pub mod brake_row;
 pub mod business;
 pub mod change;
+pub mod conflict;
 pub mod connection;
 pub mod data_key;
 pub mod installation;
 pub mod lease;
 pub mod link;
 pub mod link_alias;
+pub mod notice;
 pub mod outcome;
+pub mod outcome_day;
+pub mod preview_row;
 pub mod run;
 pub mod session;
 pub mod staff;

@@ -1,0 +1,214 @@
+//! What the whole sync core needs beside its records: lanes, conflicts for a person, the brake, previews, notices to
+//! the business, and counts of outcomes that are no longer kept.
+
+use sea_orm_migration::{prelude::*, schema::*};
+
+use crate::m0001_tenancy::to_installation;
+
+/// Adds them.
+#[derive(Debug, DeriveMigrationName)]
+pub struct Migration;
+
+#[derive(DeriveIden)]
+enum Change {
+    Table,
+    /// 0 for what a person waits for, 1 for what a run goes through: the lower goes first.
+    Lane,
+}
+
+#[derive(DeriveIden)]
+enum Link {
+    Table,
+    /// Fields that were written back and forth lately, as JSON: name, direction, how often, since when.
+    Flips,
+}
+
+#[derive(DeriveIden)]
+enum Conflict {
+    Table,
+    InstallationId,
+    UserId,
+    /// The field's name; empty where the conflict is about the whole pair.
+    Field,
+    /// Why a person has to decide, as a code.
+    Kind,
+    ContactId,
+    NoticedAt,
+    /// `user` or `contact`: whose value to keep; `apart` where the pair is not to be linked.
+    Choice,
+    DecidedAt,
+}
+
+#[derive(DeriveIden)]
+enum Brake {
+    Table,
+    InstallationId,
+    /// `held` until a person decides, then `released` or `dropped`.
+    State,
+    /// Linked records that would be changed when it was put on.
+    WouldChange,
+    Linked,
+    /// The run it stopped; none for a burst of events.
+    RunId,
+    HeldAt,
+    DecidedAt,
+}
+
+#[derive(DeriveIden)]
+enum BrakeRow {
+    Table,
+    InstallationId,
+    UserId,
+    /// The names of the fields that would be written, separated by commas.
+    Fields,
+}
+
+#[derive(DeriveIden)]
+enum Notice {
+    Table,
+    Id,
+    InstallationId,
+    Cause,
+    /// The task at Storeganise; none where it could not be filed.
+    TaskId,
+    OpenedAt,
+    ClosedAt,
+}
+
+#[derive(DeriveIden)]
+enum OutcomeDay {
+    Table,
+    InstallationId,
+    /// Days since 1970, UTC.
+    Day,
+    Action,
+    /// Empty where there was none.
+    Reason,
+    Count,
+}
+
+#[derive(DeriveIden)]
+enum PreviewRow {
+    Table,
+    RunId,
+    Number,
+    InstallationId,
+    /// The side that would be written: `contact` or `user`.
+    Side,
+    UserId,
+    ContactId,
+    Action,
+    Fields,
+    Reason,
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let lane = ColumnDef::new(Change::Lane).integer().not_null().default(0).to_owned();
+        manager.alter_table(Table::alter().table(Change::Table).add_column(lane).to_owned()).await?;
+        let flips = text_null(Link::Flips);
+        manager.alter_table(Table::alter().table(Link::Table).add_column(flips).to_owned()).await?;
+        for table in [conflict(), brake(), brake_row(), notice(), outcome_day(), preview_row()] {
+            manager.create_table(table).await?;
+        }
+        let mut notice_open = Index::create();
+        notice_open
+            .name("notice_open")
+            .table(Notice::Table)
+            .col(Notice::InstallationId)
+            .col(Notice::ClosedAt);
+        manager.create_index(notice_open).await?;
+        Ok(())
+    }
+}
+
+fn conflict() -> TableCreateStatement {
+    Table::create()
+        .table(Conflict::Table)
+        .col(uuid(Conflict::InstallationId))
+        .col(text(Conflict::UserId))
+        .col(text(Conflict::Field))
+        .col(text(Conflict::Kind))
+        .col(text_null(Conflict::ContactId))
+        .col(big_integer(Conflict::NoticedAt))
+        .col(text_null(Conflict::Choice))
+        .col(big_integer_null(Conflict::DecidedAt))
+        .primary_key(Index::create().col(Conflict::InstallationId).col(Conflict::UserId).col(Conflict::Field))
+        .foreign_key(&mut to_installation(Conflict::InstallationId))
+        .to_owned()
+}
+
+fn brake() -> TableCreateStatement {
+    Table::create()
+        .table(Brake::Table)
+        .col(uuid(Brake::InstallationId).primary_key())
+        .col(text(Brake::State))
+        .col(big_integer(Brake::WouldChange))
+        .col(big_integer(Brake::Linked))
+        .col(uuid_null(Brake::RunId))
+        .col(big_integer(Brake::HeldAt))
+        .col(big_integer_null(Brake::DecidedAt))
+        .foreign_key(&mut to_installation(Brake::InstallationId))
+        .to_owned()
+}
+
+fn brake_row() -> TableCreateStatement {
+    Table::create()
+        .table(BrakeRow::Table)
+        .col(uuid(BrakeRow::InstallationId))
+        .col(text(BrakeRow::UserId))
+        .col(text(BrakeRow::Fields))
+        .primary_key(Index::create().col(BrakeRow::InstallationId).col(BrakeRow::UserId))
+        .foreign_key(&mut to_installation(BrakeRow::InstallationId))
+        .to_owned()
+}
+
+fn notice() -> TableCreateStatement {
+    Table::create()
+        .table(Notice::Table)
+        .col(uuid(Notice::Id).primary_key())
+        .col(uuid(Notice::InstallationId))
+        .col(text(Notice::Cause))
+        .col(text_null(Notice::TaskId))
+        .col(big_integer(Notice::OpenedAt))
+        .col(big_integer_null(Notice::ClosedAt))
+        .foreign_key(&mut to_installation(Notice::InstallationId))
+        .to_owned()
+}
+
+fn outcome_day() -> TableCreateStatement {
+    Table::create()
+        .table(OutcomeDay::Table)
+        .col(uuid(OutcomeDay::InstallationId))
+        .col(big_integer(OutcomeDay::Day))
+        .col(text(OutcomeDay::Action))
+        .col(text(OutcomeDay::Reason))
+        .col(big_integer(OutcomeDay::Count))
+        .primary_key(
+            Index::create()
+                .col(OutcomeDay::InstallationId)
+                .col(OutcomeDay::Day)
+                .col(OutcomeDay::Action)
+                .col(OutcomeDay::Reason),
+        )
+        .foreign_key(&mut to_installation(OutcomeDay::InstallationId))
+        .to_owned()
+}
+
+fn preview_row() -> TableCreateStatement {
+    Table::create()
+        .table(PreviewRow::Table)
+        .col(uuid(PreviewRow::RunId))
+        .col(big_integer(PreviewRow::Number))
+        .col(uuid(PreviewRow::InstallationId))
+        .col(text(PreviewRow::Side))
+        .col(text_null(PreviewRow::UserId))
+        .col(text_null(PreviewRow::ContactId))
+        .col(text(PreviewRow::Action))
+        .col(text(PreviewRow::Fields))
+        .col(text_null(PreviewRow::Reason))
+        .primary_key(Index::create().col(PreviewRow::RunId).col(PreviewRow::Number))
+        .foreign_key(&mut to_installation(PreviewRow::InstallationId))
+        .to_owned()
+}
