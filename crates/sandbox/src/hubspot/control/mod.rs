@@ -1,6 +1,7 @@
 //! HubSpot as tests and demos steer it, below `/_sandbox/hubspot`: accounts, and what a person does in them.
 
 mod ledger;
+mod properties;
 mod records;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) fn router() -> Router<Arc<World>> {
         .route("/{portal}/ledger", get(ledger::show))
         .route("/{portal}/rules", post(rules))
         .route("/{portal}/search-lag", post(search_lag))
+        .merge(properties::router())
         .merge(records::router())
 }
 
