@@ -267,7 +267,7 @@ mod tests {
         let versions = [
             plain.baseline_version(),
             mapped.baseline_version(),
-            Settings { contact_edits: true, ..mapped.clone() }.baseline_version(),
+            Settings { contact_edits: true, ..mapped }.baseline_version(),
             Settings {
                 custom_fields: vec![mapping("unit_size", Kind::Text, Direction::Both)],
                 ..plain.clone()

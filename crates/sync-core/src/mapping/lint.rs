@@ -122,13 +122,11 @@ impl Core {
         let key = self.data_key(found.scope()).await?.digest_key();
         let mut trial = Trial::new(&settings, &key);
         for user in &users {
-            match links.get(&user.id) {
-                None => trial.add(user, None, None),
-                Some(link) => match contacts.get(&link.contact_id) {
-                    Some(contact) => trial.add(user, Some(link), Some(contact)),
-                    // It was merged or deleted: the sync finds out which, and nothing can be said here.
-                    None => {}
-                },
+            let link = links.get(&user.id);
+            let contact = link.and_then(|link| contacts.get(&link.contact_id));
+            // A linked contact that does not answer was merged or deleted: the sync finds out which.
+            if link.is_none() || contact.is_some() {
+                trial.add(user, link, contact);
             }
         }
         self.note_lint(found.scope(), by, users.len()).await?;

@@ -184,7 +184,7 @@ pub(crate) async fn make_ready(on: &DatabaseTransaction, scope: Scope, now: i64)
 /// work nor make it ready.
 pub(crate) async fn lock(on: &DatabaseTransaction, scope: Scope) -> Result<(), DbErr> {
     lease::Entity::update_many()
-        .col_expr(lease::Column::Epoch, Expr::col(lease::Column::Epoch).into())
+        .col_expr(lease::Column::Epoch, Expr::col(lease::Column::Epoch))
         .filter(lease::Column::InstallationId.eq(scope.id()))
         .exec(on)
         .await?;
