@@ -1,6 +1,6 @@
 //! One test binary for the whole house.
 //!
-//! `guide` reads like the product guide; `pauses`, `failures` and `crashes` are what can go wrong on the way;
+//! `guide` reads like the product guide; `custom_fields` maps a business's own; `pauses`, `failures` and `crashes` are what can go wrong on the way;
 //! `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `storage` is what both databases must do alike; `traces` is what we leave behind.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
@@ -9,6 +9,7 @@ mod addon;
 mod arrows;
 mod conformance;
 mod crashes;
+mod custom_fields;
 mod doors;
 mod failures;
 mod guide;

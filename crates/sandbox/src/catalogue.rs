@@ -204,6 +204,17 @@ const HUBSPOT: &[Call] = &[
         "Writes to the record answer 423 for so long.",
     ),
     post(
+        "hubspot/{portal}/properties",
+        r#"{"name": "unit_size", "label": "Unit size", "type": "string", "fieldType": "text", "groupName": "contactinformation"}"#,
+        "A new contact property, as a person makes it.",
+    ),
+    put(
+        "hubspot/{portal}/properties/{name}",
+        r#"{"label": "Size of the unit"}"#,
+        "Changes a contact property.",
+    ),
+    delete("hubspot/{portal}/properties/{name}", "Archives a contact property."),
+    post(
         "hubspot/{portal}/contacts/{id}/emails",
         r#"{"email": "b.second@example.com"}"#,
         "One more address of a contact.",
@@ -250,6 +261,7 @@ mod tests {
                 ("{contact}", "1"),
                 ("{owner}", "user"),
                 ("{code}", "nobody"),
+                ("{name}", "nobody"),
             ];
             values
                 .into_iter()

@@ -182,6 +182,7 @@ pub fn audit(action: &str) -> &str {
         "connection.disconnected" => "disconnected HubSpot",
         "connection.other_portal_allowed" => "allowed another HubSpot account for 24 hours",
         "settings.changed" => "changed the settings",
+        "settings.tried" => "tried the custom fields on the newest records",
         "change.replayed" => "replayed a change",
         "change.replayed_parked" => "replayed all failed changes",
         "run.backfill" => "began a sync of all users",

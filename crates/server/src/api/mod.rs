@@ -27,6 +27,7 @@ mod audit;
 mod changes;
 mod installations;
 mod life;
+mod lint;
 mod outcomes;
 mod runs;
 mod settings;

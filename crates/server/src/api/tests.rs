@@ -183,6 +183,54 @@ async fn settings_are_changed_as_a_whole_and_checked() {
 }
 
 #[tokio::test]
+async fn a_settings_change_names_everything_and_nothing_unknown_and_every_wrong_input_is_told() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    let path = format!("/installations/{}/settings", rig.installation().await.id);
+    let settings = rig.api("GET", &path, Some(&token), None).await.json();
+    let put = async |body: Value| rig.api("PUT", &path, Some(&token), Some(body)).await;
+    for name in settings.as_object().unwrap().keys().filter(|name| *name != "default_country") {
+        let mut part = settings.clone();
+        part.as_object_mut().unwrap().remove(name);
+        is_problem(&put(part).await, 422, "invalid");
+    }
+    let mut more = settings.clone();
+    more["speed"] = json!("high");
+    is_problem(&put(more).await, 422, "invalid");
+    let mapping = |user_field: &str, property: &str| json!({ "user_field": user_field, "contact_property": property, "kind": "text", "direction": "both" });
+    let mut wrong = settings.clone();
+    wrong["outcome_days"] = json!(0);
+    wrong["brake_percent"] = json!(101);
+    wrong["custom_fields"] = json!([mapping("gateCode", "email"), mapping("hubspot_dealId", "gate_code")]);
+    let problem = is_problem(&put(wrong).await, 422, "invalid");
+    let fields: Vec<&str> =
+        problem["errors"].as_array().unwrap().iter().map(|error| error["field"].as_str().unwrap()).collect();
+    let expected =
+        ["outcome_days", "brake_percent", "custom_fields[0].contact_property", "custom_fields[1].user_field"];
+    assert_eq!(fields, expected);
+    // What can only be checked at HubSpot waits for the connection, at trying it as at saving it.
+    let mut mapped = settings.clone();
+    mapped["custom_fields"] = json!([mapping("gateCode", "gate_code")]);
+    let problem = is_problem(&put(mapped.clone()).await, 409, "not-now");
+    assert_eq!(problem["code"], "hubspot.needs_authorisation");
+    let lint = format!("{path}/lint");
+    let trial = Some(json!({ "settings": mapped }));
+    is_problem(&rig.api("POST", &lint, Some(&token), trial).await, 409, "not-now");
+    let trial = Some(json!({ "setting": {} }));
+    is_problem(&rig.api("POST", &lint, Some(&token), trial).await, 422, "invalid");
+    assert_eq!(rig.api("GET", &path, Some(&token), None).await.json(), settings, "nothing was saved");
+    let mut changed = settings.clone();
+    changed["mirrors"] = json!(false);
+    changed["outcome_days"] = json!(90);
+    changed["conflict_policy"] = json!("newest_wins");
+    assert_eq!(put(changed.clone()).await.json(), changed);
+    let audit_path = path.replace("/settings", "/audit");
+    let audit = rig.api("GET", &audit_path, Some(&token), None).await.json();
+    let told = |line: &Value| line["detail"] == "conflict_policy, mirrors, outcome_days";
+    assert!(audit["items"].as_array().unwrap().iter().any(told), "{audit}");
+}
+
+#[tokio::test]
 async fn a_replay_shows_among_the_changes() {
     let rig = Rig::start().await;
     let token = rig.token(Role::Staff).await;

@@ -180,6 +180,17 @@ pub(crate) async fn make_ready(on: &DatabaseTransaction, scope: Scope, now: i64)
     Ok(())
 }
 
+/// Locks an installation's lease row and leaves it as it is, before other rows of it are written that neither mark
+/// work nor make it ready.
+pub(crate) async fn lock(on: &DatabaseTransaction, scope: Scope) -> Result<(), DbErr> {
+    lease::Entity::update_many()
+        .col_expr(lease::Column::Epoch, Expr::col(lease::Column::Epoch))
+        .filter(lease::Column::InstallationId.eq(scope.id()))
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX / 4)
 }

@@ -2,13 +2,14 @@
 //!
 //! `side` reads values off a record, `address` knows the composite field, `baseline` is what a link remembers,
 //! `plan` decides, `newest` where both sides changed and the newer value wins, `write` sends in halves. `users`, `deals`, `contacts` and `mirrors` are the four kinds of
-//! work; `link` keeps the pairs.
+//! work; `edits` finds what no event told of contacts, and `link` keeps the pairs.
 
 pub mod address;
 pub mod baseline;
 pub mod contacts;
 pub mod deals;
 pub mod done;
+mod edits;
 pub mod link;
 pub mod matching;
 pub mod mirrors;

@@ -85,6 +85,8 @@ pub fn plan(sides: Sides<'_>, known: &Baseline, rules: &Rules<'_>) -> Plan {
             Decision::Ask => plan.asks.push(field.clone()),
             Decision::Leave => match before {
                 merge::Baseline::Agreed(agreed) if agreed == user => plan.baseline.agree(field, user_today),
+                // An unread contact still holds what was agreed on.
+                merge::Baseline::Agreed(agreed) if agreed == contact && sides.contact.is_none() => {}
                 merge::Baseline::Agreed(agreed) if agreed == contact => {
                     plan.baseline.agree(field, contact_today);
                 }
@@ -108,23 +110,27 @@ pub fn needs_contact(
     if policy != Policy::StoreganiseWins {
         return true;
     }
-    let to_user = Directions { to_contact: false, to_user: true };
     fields.iter().any(|field| {
-        let reads_contact = contact_edits && field.directions(to_user).to_user;
-        reads_contact
-            || match known.of(field) {
-                // The parts a new line does not contain are cleared: they must be known.
-                merge::Baseline::Agreed(agreed) => {
-                    *field == Field::Address && agreed.as_ref() != user.get(field)
+        let open = field.directions(Directions { to_contact: true, to_user: contact_edits });
+        // A field that may be written on neither side is nobody's question.
+        open.to_user
+            || open.to_contact
+                && match known.of(field) {
+                    // The parts a new line does not contain are cleared: they must be known.
+                    merge::Baseline::Agreed(agreed) => {
+                        *field == Field::Address && agreed.as_ref() != user.get(field)
+                    }
+                    merge::Baseline::None => user.contains_key(field),
                 }
-                merge::Baseline::None => user.contains_key(field),
-            }
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::mapping::{Direction, Kind, Mapping};
 
     const TO_CONTACT: Directions = Directions { to_contact: true, to_user: false };
     const BOTH: Directions = Directions { to_contact: true, to_user: true };
@@ -183,6 +189,38 @@ mod tests {
         assert!(needs(&named, &blank_known, Policy::StoreganiseWins, false));
         assert!(needs(&before, &known, Policy::HubspotWins, false));
         assert!(needs(&before, &known, Policy::StoreganiseWins, true));
+    }
+
+    #[test]
+    fn a_field_that_only_comes_from_the_contact_is_neither_asked_for_nor_forgotten_while_edits_are_off() {
+        let mapping = |direction| Mapping {
+            user_field: "tier".to_owned(),
+            contact_property: "tier".to_owned(),
+            kind: Kind::Text,
+            direction,
+            options: Vec::new(),
+        };
+        let tier = [Field::Custom(Arc::new(mapping(Direction::ToUser)))];
+        let digests = |n: u8| Digests::from([(tier[0].clone(), [n; 16])]);
+        let rules = Rules {
+            fields: &tier,
+            policy: Policy::StoreganiseWins,
+            directions: TO_CONTACT,
+            newer: &|_| None,
+        };
+        let same = digests(1);
+        let known =
+            Sides { user: &same, contact: Some(&same), user_today: &same, contact_today: Some(&same) };
+        let known = plan(known, &Baseline::default(), &rules).baseline;
+        let moved = digests(2);
+        for baseline in [&known, &Baseline::default()] {
+            assert!(!needs_contact(&tier, &moved, baseline, Policy::StoreganiseWins, false));
+            assert!(needs_contact(&tier, &moved, baseline, Policy::StoreganiseWins, true));
+        }
+        let sides = Sides { user: &moved, contact: None, user_today: &moved, contact_today: None };
+        let left = plan(sides, &known, &rules);
+        assert_eq!((&left.to_contact, &left.to_user), (&vec![], &vec![]));
+        assert_eq!(left.baseline, known, "the contact still holds what was agreed on");
     }
 
     #[test]

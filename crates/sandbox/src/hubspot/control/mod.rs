@@ -3,6 +3,7 @@
 mod access;
 mod conditions;
 mod ledger;
+mod properties;
 mod records;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub(crate) fn router() -> Router<Arc<World>> {
         .route("/{portal}/ledger", get(ledger::show))
         .merge(access::router())
         .merge(conditions::router())
+        .merge(properties::router())
         .merge(records::router())
 }
 

@@ -9,7 +9,7 @@ use sync_core::{
 };
 
 use super::{
-    settings::SettingsForm,
+    settings_form::{self, Fact},
     status,
     steps::{self, Step},
 };
@@ -49,7 +49,8 @@ pub(super) struct InstallationPage {
     held_until: Option<Moment>,
     storeganise_webhook: String,
     hubspot_webhook: String,
-    settings: SettingsForm,
+    settings: Vec<Fact>,
+    mapping_faults: usize,
     runs: Vec<Run>,
     audit: Vec<Line>,
     life: Buttons,
@@ -134,7 +135,8 @@ pub(super) async fn show(
         held_until: summary.backlog.held_until.map(|at| Moment::new(at, now)),
         storeganise_webhook: format!("{base}/webhooks/storeganise/{}", installation.webhook_key),
         hubspot_webhook: format!("{base}/webhooks/hubspot"),
-        settings: SettingsForm::of(&installation.settings),
+        settings: settings_form::facts(&installation.settings),
+        mapping_faults: installation.capabilities.mapping_faults.len(),
         runs: runs(core, &summary, now).await?,
         audit: audit(core, &summary, now).await?,
         life: buttons(&summary),
