@@ -1,7 +1,8 @@
 //! The sync of records: read both sides as needed, decide by the merge, write in batches, remember.
 //!
 //! `side` reads values off a record, `address` knows the composite field, `baseline` is what a link remembers,
-//! `plan` decides, `newest` where both sides changed and the newer value wins, `write` sends in halves. `users`, `deals`, `contacts` and `mirrors` are the four kinds of
+//! `plan` decides, `newest` where both sides changed and the newer value
+//! wins, `flips` where a field goes back and forth, `write` sends in halves. `users`, `deals`, `contacts` and `mirrors` are the four kinds of
 //! work; `link` keeps the pairs.
 
 pub mod address;
@@ -9,6 +10,7 @@ pub mod baseline;
 pub mod contacts;
 pub mod deals;
 pub mod done;
+pub mod flips;
 pub mod link;
 pub mod matching;
 pub mod mirrors;
