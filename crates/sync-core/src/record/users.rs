@@ -9,10 +9,10 @@ use hubspot::{
 use storeganise::{client::IDS_PER_REQUEST, user::User};
 
 use super::{
+    asked::other_contact,
     baseline::Baseline,
     contacts,
     done::Done,
-    flips::Flips,
     link::Link,
     newest,
     plan::{Plan, Rules, Sides, needs_contact, plan},
@@ -20,11 +20,11 @@ use super::{
     write::{self, Sent, Via},
 };
 use crate::{
-    conflicts::{Conflict, Kind, pair},
+    conflicts::{Conflict, pair},
     core::Core,
     error::Error,
     fields::{CONTACT_USER_ID, USER_CONTACT_ID},
-    merge::{self, Digest, Directions, Side},
+    merge::{Digest, Directions, Side},
     queue::{
         change::{Failure, Mark, Origin, Subject, Taken},
         outcome::{Action, Outcome},
@@ -351,54 +351,6 @@ impl Core {
         done.links.push(link);
         Ok(())
     }
-}
-
-impl Row {
-    /// Whose value of a field a person chose to keep.
-    fn chosen(&self, field: &Field) -> Option<Side> {
-        self.conflicts.iter().find(|known| known.field.as_deref() == Some(field.name()))?.side()
-    }
-
-    /// Whether a write would be one time too often; once it was, it stays so until a person decides.
-    fn flips(&self, field: &Field, to: Side, value: Option<Digest>, now: i64) -> bool {
-        let is_held =
-            |known: &Conflict| known.kind == Kind::Flips && known.field.as_deref() == Some(field.name());
-        self.conflicts.iter().any(is_held)
-            || self
-                .link
-                .as_ref()
-                .is_some_and(|link| link.flips.would_hold(&field.baseline_name(), to, value, now))
-    }
-
-    /// What the link remembers of this plan's writes, once they are done.
-    pub(super) fn flips_after(&self, plan: &Plan, now: i64) -> Flips {
-        let Some(link) = &self.link else { return Flips::default() };
-        let mut flips = link.flips.clone();
-        for (to, fields) in [(Side::Contact, &plan.to_contact), (Side::User, &plan.to_user)] {
-            for field in fields {
-                let name = field.baseline_name();
-                if plan.chosen.contains(field) {
-                    flips.clear(&name);
-                }
-                if let merge::Baseline::Agreed(value) = plan.baseline.of(field) {
-                    flips.note(&name, to, value, now);
-                }
-            }
-        }
-        flips
-    }
-
-    /// A contact that stood in the way of a pair and is gone stands there no more.
-    fn note_gone_contact(&mut self, contacts: &HashMap<String, Record>) {
-        for known in self.conflicts.iter_mut().filter(|known| known.field.is_none()) {
-            known.contact_id.take_if(|id| !contacts.contains_key(id));
-        }
-    }
-}
-
-/// The contact that stands in the way of a pair.
-fn other_contact(row: &Row) -> Option<String> {
-    row.conflicts.iter().find(|known| known.field.is_none())?.contact_id.clone()
 }
 
 /// The write that brings a known contact up to date; none where there is nothing to write.
