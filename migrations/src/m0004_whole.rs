@@ -19,8 +19,11 @@ enum Change {
 #[derive(DeriveIden)]
 enum Link {
     Table,
-    /// Fields that were written back and forth lately, as JSON: name, direction, how often, since when.
+    InstallationId,
+    /// Fields that were written back and forth lately, as JSON: name, direction, digest, when it turned.
     Flips,
+    /// When we last changed one of the two records without a person having asked for it.
+    ChangedAt,
 }
 
 #[derive(DeriveIden)]
@@ -43,9 +46,10 @@ enum Conflict {
 enum Brake {
     Table,
     InstallationId,
-    /// `held` until a person decides, then `released` or `dropped`.
+    /// `counting` until it is known how many records would be changed, then `passed` or `held`; a person makes that
+    /// `released` or `dropped`.
     State,
-    /// Linked records that would be changed when it was put on.
+    /// Records that wait.
     WouldChange,
     Linked,
     /// The run it stopped; none for a burst of events.
@@ -58,9 +62,15 @@ enum Brake {
 enum BrakeRow {
     Table,
     InstallationId,
+    /// What was looked at, `user` or `deal`, and its id.
+    Subject,
+    SubjectId,
+    /// The user that would be changed, or whose contact.
     UserId,
     /// The names of the fields that would be written, separated by commas.
     Fields,
+    /// `waiting`, then `below` where the whole was not too much, or `released` by a person.
+    State,
 }
 
 #[derive(DeriveIden)]
@@ -109,6 +119,11 @@ impl MigrationTrait for Migration {
         manager.alter_table(Table::alter().table(Change::Table).add_column(lane).to_owned()).await?;
         let flips = text_null(Link::Flips);
         manager.alter_table(Table::alter().table(Link::Table).add_column(flips).to_owned()).await?;
+        let changed = big_integer_null(Link::ChangedAt);
+        manager.alter_table(Table::alter().table(Link::Table).add_column(changed).to_owned()).await?;
+        let mut link_changed = Index::create();
+        link_changed.name("link_changed").table(Link::Table).col(Link::InstallationId).col(Link::ChangedAt);
+        manager.create_index(link_changed).await?;
         for table in [conflict(), brake(), brake_row(), notice(), outcome_day(), preview_row()] {
             manager.create_table(table).await?;
         }
@@ -157,9 +172,14 @@ fn brake_row() -> TableCreateStatement {
     Table::create()
         .table(BrakeRow::Table)
         .col(uuid(BrakeRow::InstallationId))
+        .col(text(BrakeRow::Subject))
+        .col(text(BrakeRow::SubjectId))
         .col(text(BrakeRow::UserId))
         .col(text(BrakeRow::Fields))
-        .primary_key(Index::create().col(BrakeRow::InstallationId).col(BrakeRow::UserId))
+        .col(text(BrakeRow::State))
+        .primary_key(
+            Index::create().col(BrakeRow::InstallationId).col(BrakeRow::Subject).col(BrakeRow::SubjectId),
+        )
         .foreign_key(&mut to_installation(BrakeRow::InstallationId))
         .to_owned()
 }

@@ -1,12 +1,16 @@
 //! One test binary for the whole house.
 //!
-//! `guide` reads like the product guide; `custom_fields` maps a business's own; `pauses`, `failures` and `crashes` are what can go wrong on the way;
-//! `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `storage` is what both databases must do alike; `traces` is what we leave behind.
+//! `guide` reads like the product guide; `custom_fields` maps a business's own; `brake` and `conflicts` are where a person
+//! decides; `pauses`, `failures` and `crashes` are what can go wrong on the way;
+//! `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `storage` is what both
+//! databases must do alike; `traces` is what we leave behind.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod addon;
 mod arrows;
+mod brake;
+mod conflicts;
 mod conformance;
 mod crashes;
 mod custom_fields;

@@ -86,6 +86,13 @@ pub fn health(health: Health) -> HealthWords {
             "The HubSpot account does not have the property we need, so nothing can be sent.",
             true,
         ),
+        Health::Braked => (
+            "Held back",
+            "need",
+            "So many records would change at once that nothing of it was written. Look at the list, then \
+             release or drop it.",
+            true,
+        ),
         Health::Failing => (
             "Failing",
             "bad",
@@ -183,6 +190,10 @@ pub fn audit(action: &str) -> &str {
         "connection.other_portal_allowed" => "allowed another HubSpot account for 24 hours",
         "settings.changed" => "changed the settings",
         "settings.tried" => "tried the custom fields on the newest records",
+        "brake.released" => "released what was held back",
+        "brake.dropped" => "dropped what was held back",
+        "conflict.looked" => "looked at a conflict",
+        "conflict.decided" => "decided a conflict",
         "change.replayed" => "replayed a change",
         "change.replayed_parked" => "replayed all failed changes",
         "run.backfill" => "began a sync of all users",

@@ -154,6 +154,9 @@ impl Core {
                 return self.work_on(&turn, subject, taken).await;
             }
         }
+        if may_sync {
+            self.settle_brake(&turn).await?;
+        }
         Ok(Step::Idle)
     }
 

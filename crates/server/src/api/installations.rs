@@ -36,7 +36,7 @@ pub(crate) struct InstallationBody {
     /// What Storeganise last said of the add-on.
     addon_state: Option<String>,
     /// Whether it needs a person, and for what: `pending`, `needs_authorisation`, `not_connected`,
-    /// `disabled_at_storeganise`, `portal_not_prepared`, `failing`, `waiting`, `resting` or `healthy`.
+    /// `disabled_at_storeganise`, `portal_not_prepared`, `braked`, `failing`, `waiting`, `resting` or `healthy`.
     health: String,
     /// The authorised HubSpot account; null where none was ever authorised.
     connection: Option<ConnectionBody>,
@@ -80,6 +80,8 @@ pub(crate) struct BacklogBody {
     waiting: u64,
     /// Changes that failed too often and need a person.
     parked: u64,
+    /// Records held back because too many would change at once: see the installation's `brake`.
+    braked: u64,
     /// Why nothing is worked just now, as a cause code.
     held: Option<String>,
     /// Until when nothing is worked.
@@ -226,6 +228,7 @@ impl BacklogBody {
         Self {
             waiting: found.waiting,
             parked: found.parked,
+            braked: found.braked,
             held: found.held,
             held_until: found.held_until.map(moment),
         }
@@ -239,6 +242,7 @@ fn health_word(health: Health) -> &'static str {
         Health::NotConnected => "not_connected",
         Health::DisabledAtStoreganise => "disabled_at_storeganise",
         Health::PortalNotPrepared => "portal_not_prepared",
+        Health::Braked => "braked",
         Health::Failing => "failing",
         Health::Waiting => "waiting",
         Health::Resting => "resting",

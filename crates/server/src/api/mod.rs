@@ -24,7 +24,9 @@ mod problem;
 mod wire;
 
 mod audit;
+mod brake;
 mod changes;
+mod conflicts;
 mod installations;
 mod life;
 mod lint;
@@ -66,6 +68,8 @@ pub(crate) fn router() -> Router<AppState> {
         .merge(life::routes())
         .merge(settings::routes())
         .merge(changes::routes())
+        .merge(brake::routes())
+        .merge(conflicts::routes())
         .merge(outcomes::routes())
         .merge(runs::routes())
         .merge(audit::routes())

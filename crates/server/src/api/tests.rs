@@ -10,6 +10,7 @@ use sync_core::access::Role;
 use crate::rig::{Answer, BUSINESS_DOWN, Rig};
 
 const ADDON: &str = "66ce753e7405aa00158ba999";
+const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 
 fn is_problem(answer: &Answer, status: u16, slug: &str) -> Value {
     assert_eq!(answer.status.as_u16(), status);
@@ -33,7 +34,7 @@ async fn operations(rig: &Rig) -> Vec<(String, String)> {
         .flat_map(|(path, item)| {
             item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
         })
-        .map(|(method, path)| (method, path.replace("{id}", "00000000-0000-7000-8000-000000000000")))
+        .map(|(method, path)| (method, path.replace("{id}", NOBODY).replace("{user_id}", "u1")))
         .collect()
 }
 
@@ -264,4 +265,42 @@ async fn a_backfill_waits_until_the_installation_is_enabled() {
     assert_eq!(listed["items"][0]["kind"], "backfill");
     let outcomes = format!("{path}/outcomes?action=failed,skipped&record=u1");
     assert_eq!(rig.api("GET", &outcomes, Some(&token), None).await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn nothing_held_back_can_neither_be_released_nor_dropped() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    let path = format!("/installations/{}/brake", rig.installation().await.id);
+    let brake = rig.api("GET", &path, Some(&token), None).await.json();
+    assert_eq!(
+        (&brake["state"], &brake["would_change"], &brake["items"]),
+        (&json!("off"), &json!(0), &json!([]))
+    );
+    for action in ["release", "drop"] {
+        is_problem(&rig.api("POST", &format!("{path}/{action}"), Some(&token), None).await, 409, "not-now");
+    }
+    is_problem(&rig.api("GET", &format!("{path}?cursor=x"), Some(&token), None).await, 422, "invalid");
+}
+
+#[tokio::test]
+async fn a_conflict_nobody_knows_of_is_not_there_and_a_decision_names_one_thing() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    let path = format!("/installations/{}/conflicts", rig.installation().await.id);
+    let listed = rig.api("GET", &path, Some(&token), None).await.json();
+    assert_eq!((&listed["items"], &listed["next"]), (&json!([]), &Value::Null));
+    is_problem(&rig.api("GET", &format!("{path}?cursor=x"), Some(&token), None).await, 422, "invalid");
+    let one = format!("{path}/u1");
+    is_problem(&rig.api("GET", &one, Some(&token), None).await, 404, "not-found");
+    let link = json!({ "pair": "link" });
+    is_problem(&rig.api("POST", &one, Some(&token), Some(link)).await, 404, "not-found");
+    for unclear in [
+        json!({}),
+        json!({ "pair": "link", "choices": { "phone": "user" } }),
+        json!({ "pair": "maybe" }),
+        json!({ "choices": { "phone": "newest" } }),
+    ] {
+        is_problem(&rig.api("POST", &one, Some(&token), Some(unclear)).await, 422, "invalid");
+    }
 }

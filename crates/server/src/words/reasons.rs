@@ -144,6 +144,28 @@ pub(super) const TABLE: &[Line] = &[
         "Replay the change; if it happens again, tell the operator of Annex the field that is named.",
     ),
     (
+        "conflict_chosen",
+        "A person chose which value of these fields to keep; it was written to the other side.",
+        "",
+    ),
+    (
+        "field_flips",
+        "These fields went back and forth between both sides three times within an hour, so neither was written.",
+        "Look for a workflow in HubSpot that rewrites them, then choose which value to keep.",
+    ),
+    ("kept_apart", "A person decided that this user and this contact do not belong together.", ""),
+    (
+        "brake_held",
+        "Many records would change at once, so this one waits until it is known how many, or a person lets it go on.",
+        "Look at the list of what is held back, then release or drop it.",
+    ),
+    (
+        "brake_dropped",
+        "A person dropped this change together with the many others it came with; nothing was written.",
+        "",
+    ),
+    ("brake", "It waits with many others until it is known how many would change, or a person decides.", ""),
+    (
         "conflict_decided",
         "Both sides held different values in these fields; the setting decided which one stayed.",
         "Look at both records if the other value should have stayed.",
@@ -151,7 +173,7 @@ pub(super) const TABLE: &[Line] = &[
     (
         "contact_of_another_user",
         "The contact with this e-mail belongs to another Storeganise user already, so nothing was written.",
-        "Look for a second user with the same e-mail, keep the right one, then replay.",
+        "Decide whether the two belong together; of two users with one e-mail keep the right one.",
     ),
     (
         "hubspot.refused",
@@ -185,7 +207,7 @@ pub(super) const TABLE: &[Line] = &[
     (
         "user_of_another_contact",
         "The Storeganise user with this e-mail belongs to another contact already, so nothing was written.",
-        "Merge the two contacts in HubSpot, then replay the deal.",
+        "Merge the two contacts in HubSpot and replay the deal, or keep them apart.",
     ),
     ("contact_not_linked", "The contact has no Storeganise user and stands on no won deal.", ""),
     ("contact_gone", "HubSpot has no such contact any more. The user in Storeganise stays as it is.", ""),

@@ -137,6 +137,7 @@ fn only_what_a_person_can_mend_counts_as_needing_one() {
         (Health::NotConnected, true),
         (Health::DisabledAtStoreganise, true),
         (Health::PortalNotPrepared, true),
+        (Health::Braked, true),
         (Health::Failing, true),
         (Health::Waiting, false),
         (Health::Resting, false),

@@ -219,12 +219,8 @@ impl<'a> Trial<'a> {
     fn decide(&self, user: &Digests, contact: &Digests, link: Option<&Link>) -> Plan {
         let blank = Baseline::default();
         let sides = Sides { user, contact: Some(contact), user_today: user, contact_today: Some(contact) };
-        let rules = Rules {
-            fields: &self.fields,
-            policy: self.settings.conflict_policy,
-            directions: Directions { to_contact: true, to_user: self.settings.contact_edits },
-            newer: &|_| None,
-        };
+        let directions = Directions { to_contact: true, to_user: self.settings.contact_edits };
+        let rules = Rules::plain(&self.fields, self.settings.conflict_policy, directions);
         plan(sides, link.map_or(&blank, |link| &link.baseline), &rules)
     }
 }

@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use super::baseline::Baseline;
+use super::{baseline::Baseline, flips::Flips};
 use crate::{
     core::Core,
     error::Error,
@@ -34,6 +34,8 @@ pub struct Link {
     pub mirrored_contact_id: Option<String>,
     /// The user's own time of its last update, as last read, in microseconds since 1970.
     pub user_updated: Option<i64>,
+    /// Fields that were written lately, and which way.
+    pub flips: Flips,
 }
 
 impl Link {
@@ -45,6 +47,7 @@ impl Link {
             baseline_version: row.baseline_version,
             mirrored_contact_id: row.mirrored_contact_id,
             user_updated: row.user_updated,
+            flips: Flips::from_json(row.flips.as_deref())?,
         })
     }
 }
@@ -117,6 +120,7 @@ pub(crate) async fn save(
         link::Column::MirroredContactId,
         link::Column::UserUpdated,
         link::Column::SyncedAt,
+        link::Column::Flips,
     ];
     for chunk in links.chunks(ROWS_PER_STATEMENT) {
         let rows = chunk.iter().map(|link| link::ActiveModel {
@@ -129,7 +133,8 @@ pub(crate) async fn save(
             user_updated: Set(link.user_updated),
             created_at: Set(now),
             synced_at: Set(now),
-            flips: Set(None),
+            flips: Set(link.flips.to_json()),
+            changed_at: Set(None),
         });
         link::Entity::insert_many(rows)
             .on_conflict(

@@ -14,6 +14,7 @@ use super::{
     write::{self, Sent, Via},
 };
 use crate::{
+    conflicts::{Kind, standing::is_kept_apart},
     core::Core,
     error::Error,
     fields::CONTACT_USER_ID,
@@ -67,12 +68,19 @@ impl Core {
         let mut ready = Vec::with_capacity(candidates.len());
         for (row, contact) in candidates {
             if let Some(contact) = &contact {
+                if is_kept_apart(&row.conflicts, &contact.id) {
+                    let outcome = Outcome::new(Subject::User, &row.taken.id, Action::Skipped);
+                    done.settle(&row.taken, outcome.because("kept_apart").contact(&contact.id));
+                    continue;
+                }
                 let named = contact.text(CONTACT_USER_ID).or(owners.get(&contact.id).map(String::as_str));
                 let of_another = named.is_some_and(|owner| owner != row.taken.id);
                 if of_another || !claimed.insert(contact.id.clone()) {
                     let outcome = Outcome::new(Subject::User, &row.taken.id, Action::Conflicted)
                         .because("contact_of_another_user")
                         .contact(&contact.id);
+                    let kind = Kind::ContactOfAnotherUser;
+                    done.conflicts.pair_stands(&row.taken.id, &contact.id, kind, &row.conflicts);
                     done.settle(&row.taken, outcome);
                     continue;
                 }

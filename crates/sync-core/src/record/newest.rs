@@ -37,7 +37,7 @@ fn properties_of(field: &Field) -> impl Iterator<Item = &str> {
 impl Core {
     /// Decides again what the policy could not: the contacts in question are read with the history of just the
     /// fields in question, in as few requests as there are hundreds of them.
-    pub(super) async fn settle_by_newest(
+    pub(crate) async fn settle_by_newest(
         &self,
         turn: &Turn,
         ready: &mut [Ready],

@@ -9,6 +9,7 @@ use hubspot::{
 use storeganise::{client::IDS_PER_REQUEST, user::User};
 
 use super::{
+    asked::other_contact,
     baseline::Baseline,
     contacts,
     done::Done,
@@ -19,10 +20,11 @@ use super::{
     write::{self, Sent, Via},
 };
 use crate::{
+    conflicts::{Conflict, pair},
     core::Core,
     error::Error,
     fields::{CONTACT_USER_ID, USER_CONTACT_ID},
-    merge::Directions,
+    merge::{Digest, Directions, Side},
     queue::{
         change::{Failure, Mark, Origin, Subject, Taken},
         outcome::{Action, Outcome},
@@ -33,16 +35,18 @@ use crate::{
 
 /// A user that is to be synced, and its link where it has one.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(crate) struct Row {
     pub taken: Taken,
     pub user: User,
     pub values: Values,
     pub link: Option<Link>,
+    /// What a person has to decide about it, or has decided.
+    pub conflicts: Vec<Conflict>,
 }
 
 /// A row that was decided.
 #[derive(Debug)]
-pub(super) struct Ready {
+pub(crate) struct Ready {
     pub row: Row,
     /// The contact it is paired with; none where one is to be made.
     pub contact: Option<Record>,
@@ -56,9 +60,13 @@ impl Core {
     pub(crate) async fn work_users(&self, turn: &Turn, taken: &[Taken]) -> Result<(), Error> {
         let mut done = Done::default();
         let rows = self.read_users(turn, taken, &mut done).await?;
+        let (chosen, rows): (Vec<Row>, Vec<Row>) =
+            rows.into_iter().partition(|row| pair::wanted(row).is_some());
         let (linked, unlinked): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.link.is_some());
         let mut ready = self.plan_linked(turn, linked, &mut done).await?;
         ready.extend(self.match_unlinked(turn, unlinked, &mut done).await?);
+        ready.extend(self.pair_by_choice(turn, chosen, &mut done).await?);
+        let ready = self.brake_users(turn, ready, &mut done).await?;
         self.write_pairs(turn, ready, &mut done).await?;
         self.record_done(turn, Subject::User, done).await
     }
@@ -74,6 +82,7 @@ impl Core {
         }
         let maps_custom = !turn.installation.settings.custom_fields.is_empty();
         let mut links = self.links_of_users(turn.scope(), &ids).await?;
+        let mut conflicts = self.conflicts_of(turn.scope(), &ids).await?;
         let mut rows = Vec::with_capacity(taken.len());
         for change in taken {
             let user = match users.remove(&change.id) {
@@ -82,6 +91,10 @@ impl Core {
                 _ => turn.account.user(&change.id).await?,
             };
             let outcome = |action| Outcome::new(Subject::User, &change.id, action);
+            let conflicts = conflicts.remove(&change.id).unwrap_or_default();
+            if user.is_none() {
+                conflicts.iter().for_each(|known| done.conflicts.over(known));
+            }
             match user {
                 None => done.settle(change, outcome(Action::Skipped).because("user_gone")),
                 Some(user) if !user.roles.is_empty() => {
@@ -99,7 +112,7 @@ impl Core {
                     if values.is_empty() {
                         done.settle(change, outcome(Action::Skipped).because("empty_profile"));
                     } else {
-                        rows.push(Row { taken: change.clone(), user, values, link });
+                        rows.push(Row { taken: change.clone(), user, values, link, conflicts });
                     }
                 }
             }
@@ -122,14 +135,17 @@ impl Core {
                 settings.conflict_policy,
                 settings.contact_edits,
             );
-            if !unread_is_enough {
+            if !unread_is_enough || !row.conflicts.is_empty() {
                 asked.push(link.contact_id.clone());
             }
         }
-        let contacts = self.read_contacts(turn, asked.clone()).await?;
+        let in_question: Vec<String> = rows.iter().flat_map(other_contact).collect();
+        let both = asked.iter().chain(&in_question).cloned().collect();
+        let contacts = self.read_contacts(turn, both).await?;
         let directions = Directions { to_contact: true, to_user: settings.contact_edits };
         let mut ready = Vec::with_capacity(rows.len());
-        for row in rows {
+        for mut row in rows {
+            row.note_gone_contact(&contacts);
             let contact_id = row.link.as_ref().map(|link| link.contact_id.clone()).unwrap_or_default();
             let contact = contacts.get(&contact_id).cloned();
             if contact.is_none() && asked.contains(&contact_id) {
@@ -145,7 +161,7 @@ impl Core {
 
     /// Decides one pair, comparing under the rules its baseline was made under. Which value is newer is known where
     /// the contact was read with its history.
-    pub(super) fn plan_pair(
+    pub(crate) fn plan_pair(
         &self,
         turn: &Turn,
         row: &Row,
@@ -174,13 +190,22 @@ impl Core {
             contact_today: contact_today.as_ref(),
         };
         let newer = |field: &Field| newest::newer(&row.user, record?, field);
-        let rules =
-            Rules { fields: &turn.fields, policy: settings.conflict_policy, directions, newer: &newer };
+        let chosen = |field: &Field| row.chosen(field);
+        let flips =
+            |field: &Field, to: Side, value: Option<Digest>| row.flips(field, to, value, self.now_micros());
+        let rules = Rules {
+            fields: &turn.fields,
+            policy: settings.conflict_policy,
+            directions,
+            newer: &newer,
+            chosen: &chosen,
+            flips: &flips,
+        };
         plan(sides, baseline, &rules)
     }
 
     /// Reads contacts by their ids, a hundred in a request.
-    pub(super) async fn read_contacts(
+    pub(crate) async fn read_contacts(
         &self,
         turn: &Turn,
         ids: Vec<String>,
@@ -314,7 +339,9 @@ impl Core {
             baseline_version: turn.installation.settings.baseline_version(),
             mirrored_contact_id: mirrored(&pair.row, &contact_id),
             user_updated: user_updated.or_else(|| updated_micros(&pair.row.user)),
+            flips: pair.row.flips_after(&pair.plan, self.now_micros()),
         };
+        done.conflicts.after_pair(&pair.row, &pair.plan, &contact_id);
         let is_mirrored = link.mirrored_contact_id.as_deref() == Some(contact_id.as_str());
         if turn.installation.settings.mirrors && !is_mirrored {
             done.marks.push(Mark::new(turn.scope(), Subject::Mirror, trace.clone(), Origin::Sync));
@@ -386,8 +413,16 @@ fn outcome_of(
             .because("conflict_to_decide")
             .fields(plan.asks.iter().map(Field::name));
     }
+    if !plan.flips.is_empty() {
+        return Outcome { action: Action::Conflicted, ..outcome }
+            .because("field_flips")
+            .fields(plan.flips.iter().map(Field::name));
+    }
     if !unfit.is_empty() {
         return outcome.because("value_does_not_fit").fields(unfit.iter().map(Field::name));
+    }
+    if !plan.chosen.is_empty() {
+        return outcome.because("conflict_chosen").fields(plan.chosen.iter().map(Field::name));
     }
     if !plan.conflicts.is_empty() {
         return outcome.because("conflict_decided").fields(plan.conflicts.iter().map(|field| field.name()));

@@ -10,11 +10,13 @@ use uuid::Uuid;
 
 use super::{Page, bounded};
 use crate::{
+    brake::BrakeState,
     connection::{Connection, ConnectionState},
     core::Core,
     error::Error,
     installation::{Installation, Scope, State},
-    storage::entity::{business, change, connection, installation, lease},
+    queue::change::ASIDE_UNTIL,
+    storage::entity::{brake, business, change, connection, installation, lease},
 };
 
 /// Which installations to list.
@@ -44,6 +46,8 @@ pub struct Backlog {
     pub waiting: u64,
     /// Changes that failed too often and need a person.
     pub parked: u64,
+    /// Records that the brake holds until a person releases or drops them.
+    pub braked: u64,
     /// Why the installation is held just now, as a cause code.
     pub held: Option<String>,
     /// Until when it is held.
@@ -63,6 +67,8 @@ pub enum Health {
     DisabledAtStoreganise,
     /// The portal does not take our property.
     PortalNotPrepared,
+    /// Too many records would change at once: a person releases or drops them.
+    Braked,
     /// Changes failed too often.
     Failing,
     /// A provider is down or asked for patience; nothing to do.
@@ -88,6 +94,7 @@ impl Summary {
                 Health::NeedsAuthorisation
             }
             (_, Some(_)) if !installation.capabilities.unique_property => Health::PortalNotPrepared,
+            (_, Some(_)) if self.backlog.braked > 0 => Health::Braked,
             (_, Some(_)) if self.backlog.parked > 0 => Health::Failing,
             (_, Some(_)) if self.backlog.held.is_some() => Health::Waiting,
             (State::Installed, _) => Health::Resting,
@@ -102,6 +109,7 @@ struct Counted {
     installation_id: Uuid,
     rows: i64,
     parked: i64,
+    aside: i64,
 }
 
 impl Core {
@@ -196,6 +204,7 @@ impl Core {
             .column(change::Column::InstallationId)
             .column_as(Expr::cust("COUNT(*)"), "rows")
             .column_as(Expr::cust("COUNT(parked_at)"), "parked")
+            .column_as(Expr::cust(format!("COUNT(CASE WHEN due_at = {ASIDE_UNTIL} THEN 1 END)")), "aside")
             .filter(change::Column::InstallationId.is_in(ids.clone()))
             // The sweep that waits for its next turn is no work that waits.
             .filter(
@@ -212,10 +221,10 @@ impl Core {
         for row in counted {
             let backlog = backlogs.entry(row.installation_id).or_default();
             backlog.parked = u64::try_from(row.parked).unwrap_or(0);
-            backlog.waiting = u64::try_from(row.rows - row.parked).unwrap_or(0);
+            backlog.waiting = u64::try_from(row.rows - row.parked - row.aside).unwrap_or(0);
         }
         let held = lease::Entity::find()
-            .filter(lease::Column::InstallationId.is_in(ids))
+            .filter(lease::Column::InstallationId.is_in(ids.clone()))
             .filter(lease::Column::HoldUntil.gt(now))
             .all(self.db().reader())
             .await?;
@@ -223,6 +232,15 @@ impl Core {
             let backlog = backlogs.entry(row.installation_id).or_default();
             backlog.held = row.hold_cause;
             backlog.held_until = Some(row.hold_until);
+        }
+        let braked = brake::Entity::find()
+            .filter(brake::Column::InstallationId.is_in(ids))
+            .filter(brake::Column::State.eq(BrakeState::Held.word()))
+            .all(self.db().reader())
+            .await?;
+        for row in braked {
+            let backlog = backlogs.entry(row.installation_id).or_default();
+            backlog.braked = u64::try_from(row.would_change).unwrap_or(0);
         }
         Ok(backlogs)
     }
