@@ -1,7 +1,8 @@
 //! One test binary for the whole house.
 //!
 //! `guide` reads like the product guide; `pauses`, `failures` and `crashes` are what can go wrong on the way;
-//! `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `storage` is what both databases must do alike; `traces` is what we leave behind.
+//! `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `storage` is what both databases must do alike; `traces` is what we leave behind;
+//! `explain`, `notices` and `retention` are what a person is shown and told, and for how long.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
@@ -10,8 +11,11 @@ mod arrows;
 mod conformance;
 mod crashes;
 mod doors;
+mod explain;
 mod failures;
 mod guide;
+mod notices;
 mod pauses;
+mod retention;
 mod storage;
 mod traces;

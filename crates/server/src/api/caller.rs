@@ -15,6 +15,13 @@ pub(crate) struct Caller(ApiToken);
 /// Somebody whose token may change things.
 pub(crate) struct StaffCaller(ApiToken);
 
+impl Caller {
+    /// As whom they stand in the audit log.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::api_token(&self.0.name)
+    }
+}
+
 impl StaffCaller {
     /// As whom they stand in the audit log.
     pub(crate) fn actor(&self) -> Actor {

@@ -25,8 +25,10 @@ mod wire;
 
 mod audit;
 mod changes;
+mod explain;
 mod installations;
 mod life;
+mod notices;
 mod outcomes;
 mod runs;
 mod settings;
@@ -66,6 +68,8 @@ pub(crate) fn router() -> Router<AppState> {
         .merge(settings::routes())
         .merge(changes::routes())
         .merge(outcomes::routes())
+        .merge(explain::routes())
+        .merge(notices::routes())
         .merge(runs::routes())
         .merge(audit::routes())
         .split_for_parts();

@@ -1,18 +1,19 @@
 //! The sync of records: read both sides as needed, decide by the merge, write in batches, remember.
 //!
 //! `side` reads values off a record, `address` knows the composite field, `baseline` is what a link remembers,
-//! `plan` decides, `newest` where both sides changed and the newer value wins, `write` sends in halves. `users`, `deals`, `contacts` and `mirrors` are the four kinds of
+//! `plan` decides (`decide` puts a pair before it), `newest` where both sides changed and the newer value wins, `write` sends in halves. `users`, `deals`, `contacts` and `mirrors` are the four kinds of
 //! work; `link` keeps the pairs.
 
 pub mod address;
 pub mod baseline;
 pub mod contacts;
 pub mod deals;
+pub(crate) mod decide;
 pub mod done;
 pub mod link;
 pub mod matching;
 pub mod mirrors;
-mod newest;
+pub(crate) mod newest;
 pub mod plan;
 pub mod side;
 pub mod users;

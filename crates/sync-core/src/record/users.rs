@@ -9,12 +9,11 @@ use hubspot::{
 use storeganise::{client::IDS_PER_REQUEST, user::User};
 
 use super::{
-    baseline::Baseline,
     contacts,
+    decide::{Ground, Pair, decide},
     done::Done,
     link::Link,
-    newest,
-    plan::{Plan, Rules, Sides, needs_contact, plan},
+    plan::{Plan, needs_contact},
     side::{Field, Values, contact_properties},
     write::{self, Sent, Via},
 };
@@ -143,8 +142,7 @@ impl Core {
         Ok(ready)
     }
 
-    /// Decides one pair, comparing under the rules its baseline was made under. Which value is newer is known where
-    /// the contact was read with its history.
+    /// Decides one pair of a turn.
     pub(super) fn plan_pair(
         &self,
         turn: &Turn,
@@ -152,31 +150,9 @@ impl Core {
         contact: Option<&Record>,
         directions: Directions,
     ) -> Plan {
-        let settings = &turn.installation.settings;
-        let record = contact;
-        let contact = contact.map(|contact| Values::of_contact(contact, &turn.fields));
-        let known = row.link.as_ref().map(|link| (&link.baseline, settings.as_of(&link.baseline_version)));
-        let blank = Baseline::default();
-        let (baseline, then, directions) = match &known {
-            Some((baseline, Some(then))) => (*baseline, then, directions),
-            // Rules we no longer know: agree on what is equal, write nothing for it.
-            Some((_, None)) => (&blank, settings, Directions { to_contact: false, to_user: false }),
-            None => (&blank, settings, directions),
-        };
-        let user_today = row.values.digests(&turn.key, settings);
-        let contact_today = contact.as_ref().map(|values| values.digests(&turn.key, settings));
-        let user = row.values.digests(&turn.key, then);
-        let contact = contact.as_ref().map(|values| values.digests(&turn.key, then));
-        let sides = Sides {
-            user: &user,
-            contact: contact.as_ref(),
-            user_today: &user_today,
-            contact_today: contact_today.as_ref(),
-        };
-        let newer = |field: &Field| newest::newer(&row.user, record?, field);
-        let rules =
-            Rules { fields: &turn.fields, policy: settings.conflict_policy, directions, newer: &newer };
-        plan(sides, baseline, &rules)
+        let ground = Ground { settings: &turn.installation.settings, key: &turn.key, fields: &turn.fields };
+        let pair = Pair { user: &row.user, values: &row.values, link: row.link.as_ref(), contact };
+        decide(ground, pair, directions)
     }
 
     /// Reads contacts by their ids, a hundred in a request.
