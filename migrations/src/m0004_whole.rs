@@ -79,10 +79,23 @@ enum Notice {
     Id,
     InstallationId,
     Cause,
-    /// The task at Storeganise; none where it could not be filed.
-    TaskId,
+    /// Records it was about when it was opened.
+    Records,
     OpenedAt,
+    /// When Storeganise took the task.
+    FiledAt,
+    /// The task at Storeganise; none where it was not filed, or Storeganise did not name it.
+    TaskId,
+    /// When the cause was over.
     ClosedAt,
+    /// When Storeganise closed the task.
+    TaskClosedAt,
+    /// How often it was tried to file, or then to close, the task.
+    Tries,
+    /// When that is tried next; none where there is nothing left to do.
+    NextTryAt,
+    /// Why the last try came to nothing, as a cause code.
+    Problem,
 }
 
 #[derive(DeriveIden)]
@@ -127,13 +140,17 @@ impl MigrationTrait for Migration {
         for table in [conflict(), brake(), brake_row(), notice(), outcome_day(), preview_row()] {
             manager.create_table(table).await?;
         }
-        let mut notice_open = Index::create();
-        notice_open
-            .name("notice_open")
-            .table(Notice::Table)
-            .col(Notice::InstallationId)
-            .col(Notice::ClosedAt);
-        manager.create_index(notice_open).await?;
+        let mut notice_latest = Index::create();
+        notice_latest.name("notice_latest").table(Notice::Table).col(Notice::InstallationId).col(Notice::Id);
+        manager.create_index(notice_latest).await?;
+        for index in [
+            // One open notice for a cause, whoever opens it.
+            "CREATE UNIQUE INDEX notice_open ON notice (installation_id, cause) WHERE closed_at IS NULL",
+            // Of the many runs of an installation, the one that goes on.
+            "CREATE INDEX run_going_on ON run (installation_id) WHERE finished_at IS NULL",
+        ] {
+            manager.get_connection().execute_unprepared(index).await?;
+        }
         Ok(())
     }
 }
@@ -190,9 +207,15 @@ fn notice() -> TableCreateStatement {
         .col(uuid(Notice::Id).primary_key())
         .col(uuid(Notice::InstallationId))
         .col(text(Notice::Cause))
-        .col(text_null(Notice::TaskId))
+        .col(big_integer(Notice::Records))
         .col(big_integer(Notice::OpenedAt))
+        .col(big_integer_null(Notice::FiledAt))
+        .col(text_null(Notice::TaskId))
         .col(big_integer_null(Notice::ClosedAt))
+        .col(big_integer_null(Notice::TaskClosedAt))
+        .col(integer(Notice::Tries))
+        .col(big_integer_null(Notice::NextTryAt))
+        .col(text_null(Notice::Problem))
         .foreign_key(&mut to_installation(Notice::InstallationId))
         .to_owned()
 }

@@ -3,7 +3,8 @@
 //! `guide` reads like the product guide; `custom_fields` maps a business's own; `brake` and `conflicts` are where a person
 //! decides; `pauses`, `failures` and `crashes` are what can go wrong on the way;
 //! `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `storage` is what both
-//! databases must do alike; `traces` is what we leave behind.
+//! databases must do alike; `traces` is what we leave behind; `explain`, `notices` and `retention` are what a person is
+//! shown and told, and for how long.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
@@ -15,8 +16,11 @@ mod conformance;
 mod crashes;
 mod custom_fields;
 mod doors;
+mod explain;
 mod failures;
 mod guide;
+mod notices;
 mod pauses;
+mod retention;
 mod storage;
 mod traces;

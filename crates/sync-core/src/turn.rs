@@ -12,6 +12,7 @@ use crate::{
     digest::DigestKey,
     error::Error,
     installation::{Installation, Scope, State},
+    notices::Ending,
     queue::{
         change::{self, Subject, Taken},
         lease::{Hold, Lease, Waiting},
@@ -63,11 +64,14 @@ impl Core {
     /// # Errors
     /// The lease was lost or the database does not answer; the lease runs out by itself then.
     pub async fn work_turn(&self, lease: &Lease) -> Result<(), Error> {
-        let mut hold = None;
+        let (mut hold, mut is_idle) = (None, false);
         for _ in 0..BATCHES_PER_TURN {
             match self.work_batch(lease).await {
                 Ok(Step::Worked) => {}
-                Ok(Step::Idle) => break,
+                Ok(Step::Idle) => {
+                    is_idle = true;
+                    break;
+                }
                 Ok(Step::Hold(found)) => {
                     hold = Some(found);
                     break;
@@ -87,6 +91,8 @@ impl Core {
             }
         }
         let installation = self.installation(lease.scope().id()).await?;
+        let ending = Ending { is_idle, hold: hold.as_ref() };
+        Box::pin(self.tell_business(lease, &installation, ending)).await?;
         let waiting = if is_at_rest(&installation) {
             Waiting::Nothing
         } else if self.may_sync(&installation).await? {
@@ -95,6 +101,22 @@ impl Core {
             Waiting::SweepOnly
         };
         self.release(lease, waiting, hold.as_ref()).await
+    }
+
+    /// Tells the business by tasks what needs a person. Whatever is wrong with that never holds the work.
+    async fn tell_business(
+        &self,
+        lease: &Lease,
+        installation: &Installation,
+        ending: Ending<'_>,
+    ) -> Result<(), Error> {
+        match self.keep_notices(lease, installation, ending).await {
+            Err(error) if !matches!(error, Error::LeaseLost | Error::Storage(_)) => {
+                tracing::warn!(installation.id = %installation.id, cause = error.code(), "notices were not kept");
+                Ok(())
+            }
+            kept => kept,
+        }
     }
 
     /// The portal of the turn's installation, with a token that lasts the turn.

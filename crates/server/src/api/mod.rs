@@ -27,9 +27,11 @@ mod audit;
 mod brake;
 mod changes;
 mod conflicts;
+mod explain;
 mod installations;
 mod life;
 mod lint;
+mod notices;
 mod outcomes;
 mod runs;
 mod settings;
@@ -71,6 +73,8 @@ pub(crate) fn router() -> Router<AppState> {
         .merge(brake::routes())
         .merge(conflicts::routes())
         .merge(outcomes::routes())
+        .merge(explain::routes())
+        .merge(notices::routes())
         .merge(runs::routes())
         .merge(audit::routes())
         .split_for_parts();

@@ -75,6 +75,12 @@ pub(super) const TABLE: &[Line] = &[
         "The HubSpot account has a contact property storeganise_user_id that may hold the same value twice.",
         "Somebody made it by hand. Delete that property in HubSpot, then authorise again: we make the right one.",
     ),
+    (
+        "hubspot.no_unique_property",
+        "The HubSpot account cannot take the contact property that holds the Storeganise user's id.",
+        "In HubSpot, delete a unique contact property that is no longer used, or one named storeganise_user_id \
+         that somebody made by hand; the right one is then made by itself.",
+    ),
     // HubSpot's tokens
     ("hubspot.oauth.unreachable", "HubSpot could not be reached.", "Try again in a few minutes."),
     ("hubspot.oauth.timeout", "HubSpot did not answer in time.", "Try again in a few minutes."),
@@ -117,8 +123,60 @@ pub(super) const TABLE: &[Line] = &[
     ("annex.storage", "The database did not answer.", BY_ITSELF),
     ("annex.vault", "A stored secret could not be opened.", OUR_SET_UP),
     ("annex.lease_lost", "Another worker has taken this business over.", BY_ITSELF),
+    (
+        "annex.unanswered",
+        "Storeganise was asked to file a task and its answer was lost, so it is not known whether there is one.",
+        "",
+    ),
     ("annex.not_found", "There is nothing here by that name.", ""),
     ("annex.not_now", "The present state does not allow it.", ""),
+    // What would become of a person (`explain`)
+    ("explain.not_found", "Neither side has such a person, and we have never paired one.", ""),
+    (
+        "explain.user_unknown",
+        "Storeganise does not answer just now, so it is not known what the next sync would do.",
+        "Look again later.",
+    ),
+    (
+        "explain.contact_unknown",
+        "HubSpot does not answer just now, so it is not known what the next sync would do.",
+        "Look again later.",
+    ),
+    (
+        "explain.contact_waits",
+        "The contact has no Storeganise user. One is made as soon as a deal is won that the contact stands on.",
+        "",
+    ),
+    ("explain.erased", "The contact was deleted for privacy, so it is never made again.", ""),
+    ("explain.would_link", "The two are not linked yet; the next sync of the user pairs them.", ""),
+    ("explain.would_make", "HubSpot has no contact for this user; the next sync of the user makes one.", ""),
+    ("explain.would_write", "The two belong together, and the next sync writes the fields that say so.", ""),
+    ("explain.in_sync", "The two belong together, and there is nothing to write.", ""),
+    ("explain.field_unknown", "It is not known what would be done with this field.", ""),
+    ("explain.user_wins", "Both sides have a value of their own; by the setting, the user's stays.", ""),
+    (
+        "explain.contact_wins",
+        "Both sides have a value of their own; by the setting, the contact's stays.",
+        "",
+    ),
+    ("explain.first_time", "The other side is blank, and nothing was agreed on in this field before.", ""),
+    ("explain.user_changed", "The user's value was changed since both sides last agreed.", ""),
+    ("explain.contact_changed", "The contact's value was changed since both sides last agreed.", ""),
+    ("explain.user_unchanged", "The user's value is what both sides last agreed on.", ""),
+    ("explain.equal", "Both sides hold the same value.", ""),
+    ("explain.never_cleared", "One side is blank, and a value that is needed is never cleared.", ""),
+    ("explain.other_direction", "Both sides differ, and nothing may be written in this direction.", ""),
+    // What waits for a person
+    (
+        "brake_held",
+        "A change of unusually many records is held back until somebody has looked at it.",
+        "Look at the list of records, then release the change or drop it.",
+    ),
+    (
+        "conflicts_waiting",
+        "Some records differ on both sides, and no setting says which value to keep.",
+        "Choose for each of them which value to keep.",
+    ),
     // What became of a user
     ("user_gone", "Storeganise has no such user any more.", ""),
     ("staff", "This Storeganise user has a staff role, and staff are not synced.", ""),

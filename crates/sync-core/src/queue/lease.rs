@@ -180,8 +180,8 @@ pub(crate) async fn make_ready(on: &DatabaseTransaction, scope: Scope, now: i64)
     Ok(())
 }
 
-/// Locks an installation's lease row and leaves it as it is, before other rows of it are written that neither mark
-/// work nor make it ready.
+/// Locks an installation's lease and changes nothing about it: the first statement of a transaction that writes the
+/// installation's rows beside whoever works it.
 pub(crate) async fn lock(on: &DatabaseTransaction, scope: Scope) -> Result<(), DbErr> {
     lease::Entity::update_many()
         .col_expr(lease::Column::Epoch, Expr::col(lease::Column::Epoch))

@@ -7,26 +7,20 @@ use hubspot::record::Record;
 use super::{flips::Flips, plan::Plan, side::Field, users::Row};
 use crate::{
     conflicts::{Conflict, Kind},
-    merge::{self, Digest, Side},
+    merge::{self, Side},
 };
 
+/// Whose value of a field a person chose to keep.
+pub(super) fn chosen(conflicts: &[Conflict], field: &Field) -> Option<Side> {
+    conflicts.iter().find(|known| known.field.as_deref() == Some(field.name()))?.side()
+}
+
+/// Whether a field is held because it went back and forth: once it was, it stays so until a person decides.
+pub(super) fn flips(conflicts: &[Conflict], field: &Field) -> bool {
+    conflicts.iter().any(|known| known.kind == Kind::Flips && known.field.as_deref() == Some(field.name()))
+}
+
 impl Row {
-    /// Whose value of a field a person chose to keep.
-    pub(super) fn chosen(&self, field: &Field) -> Option<Side> {
-        self.conflicts.iter().find(|known| known.field.as_deref() == Some(field.name()))?.side()
-    }
-
-    /// Whether a write would be one time too often; once it was, it stays so until a person decides.
-    pub(super) fn flips(&self, field: &Field, to: Side, value: Option<Digest>, now: i64) -> bool {
-        let is_held =
-            |known: &Conflict| known.kind == Kind::Flips && known.field.as_deref() == Some(field.name());
-        self.conflicts.iter().any(is_held)
-            || self
-                .link
-                .as_ref()
-                .is_some_and(|link| link.flips.would_hold(&field.baseline_name(), to, value, now))
-    }
-
     /// What the link remembers of this plan's writes, once they are done.
     pub(super) fn flips_after(&self, plan: &Plan, now: i64) -> Flips {
         let Some(link) = &self.link else { return Flips::default() };

@@ -53,7 +53,7 @@ pub(super) fn properties(
 }
 
 /// The fields of a plan whose value the other side cannot take: they are neither written nor agreed on.
-pub(super) fn unfit(plan: &Plan, user: &Values, contact: Option<&Values>) -> Vec<Field> {
+pub(crate) fn unfit(plan: &Plan, user: &Values, contact: Option<&Values>) -> Vec<Field> {
     let to_contact = plan.to_contact.iter().filter(|field| match field {
         Field::Custom(mapping) => mapping.to_contact(user.get(field).unwrap_or_default()).is_err(),
         _ => false,

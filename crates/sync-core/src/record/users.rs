@@ -10,12 +10,11 @@ use storeganise::{client::IDS_PER_REQUEST, user::User};
 
 use super::{
     asked::other_contact,
-    baseline::Baseline,
     contacts,
+    decide::{Ground, Pair, decide},
     done::Done,
     link::Link,
-    newest,
-    plan::{Plan, Rules, Sides, needs_contact, plan},
+    plan::{Plan, needs_contact},
     side::{Field, Values, contact_properties},
     write::{self, Sent, Via},
 };
@@ -24,7 +23,7 @@ use crate::{
     core::Core,
     error::Error,
     fields::{CONTACT_USER_ID, USER_CONTACT_ID},
-    merge::{Digest, Directions, Side},
+    merge::Directions,
     queue::{
         change::{Failure, Mark, Origin, Subject, Taken},
         outcome::{Action, Outcome},
@@ -159,8 +158,7 @@ impl Core {
         Ok(ready)
     }
 
-    /// Decides one pair, comparing under the rules its baseline was made under. Which value is newer is known where
-    /// the contact was read with its history.
+    /// Decides one pair of a turn.
     pub(crate) fn plan_pair(
         &self,
         turn: &Turn,
@@ -168,40 +166,15 @@ impl Core {
         contact: Option<&Record>,
         directions: Directions,
     ) -> Plan {
-        let settings = &turn.installation.settings;
-        let record = contact;
-        let contact = contact.map(|contact| Values::of_contact(contact, &turn.fields));
-        let known = row.link.as_ref().map(|link| (&link.baseline, settings.as_of(&link.baseline_version)));
-        let blank = Baseline::default();
-        let (baseline, then, directions) = match &known {
-            Some((baseline, Some(then))) => (*baseline, then, directions),
-            // Rules we no longer know: agree on what is equal, write nothing for it.
-            Some((_, None)) => (&blank, settings, Directions { to_contact: false, to_user: false }),
-            None => (&blank, settings, directions),
+        let ground = Ground { settings: &turn.installation.settings, key: &turn.key, fields: &turn.fields };
+        let pair = Pair {
+            user: &row.user,
+            values: &row.values,
+            link: row.link.as_ref(),
+            contact,
+            conflicts: &row.conflicts,
         };
-        let user_today = row.values.digests(&turn.key, settings);
-        let contact_today = contact.as_ref().map(|values| values.digests(&turn.key, settings));
-        let user = row.values.digests(&turn.key, then);
-        let contact = contact.as_ref().map(|values| values.digests(&turn.key, then));
-        let sides = Sides {
-            user: &user,
-            contact: contact.as_ref(),
-            user_today: &user_today,
-            contact_today: contact_today.as_ref(),
-        };
-        let newer = |field: &Field| newest::newer(&row.user, record?, field);
-        let chosen = |field: &Field| row.chosen(field);
-        let flips =
-            |field: &Field, to: Side, value: Option<Digest>| row.flips(field, to, value, self.now_micros());
-        let rules = Rules {
-            fields: &turn.fields,
-            policy: settings.conflict_policy,
-            directions,
-            newer: &newer,
-            chosen: &chosen,
-            flips: &flips,
-        };
-        plan(sides, baseline, &rules)
+        decide(ground, pair, directions, self.now_micros())
     }
 
     /// Reads contacts by their ids, a hundred in a request.

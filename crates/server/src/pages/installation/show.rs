@@ -5,7 +5,8 @@ use askama_web::WebTemplate;
 use axum::extract::State;
 use secrecy::ExposeSecret as _;
 use sync_core::{
-    connection::ConnectionState, core::Core, error::Error, installation::State as Life, views::fleet::Summary,
+    connection::ConnectionState, core::Core, error::Error, health::Assessment, installation::State as Life,
+    views::fleet::Summary,
 };
 
 use super::{
@@ -36,7 +37,7 @@ pub(super) struct InstallationPage {
     business_code: String,
     addon_id: String,
     health: Badge,
-    health_sentence: &'static str,
+    health_sentences: Vec<&'static str>,
     sentence: String,
     problems: Vec<Words>,
     steps: [Step; 3],
@@ -110,6 +111,7 @@ pub(super) async fn show(
     let core = &state.core;
     let now = core.clock().now().0;
     let summary = core.summary(found.id).await?;
+    let assessment = summary.assessment();
     let frame = Frame::of_staff(&staff, notice);
     let link = if frame.may_act { link(core, &summary, now).await? } else { None };
     let installation = &summary.installation;
@@ -118,8 +120,8 @@ pub(super) async fn show(
         here: format!("/installations/{}", installation.id),
         business_code: installation.business_code.clone(),
         addon_id: installation.addon_id.clone(),
-        health: Badge::of_health(summary.health()),
-        health_sentence: words::health(summary.health()).sentence,
+        health: Badge::of_health(&assessment),
+        health_sentences: sentences(&assessment),
         sentence: status::sentence(&summary, now),
         problems: status::problems(&summary),
         steps: steps::steps(&summary),
@@ -142,6 +144,14 @@ pub(super) async fn show(
         life: buttons(&summary),
         frame,
     })
+}
+
+/// Every cause has its sentence; where there is none, all is well.
+fn sentences(assessment: &Assessment) -> Vec<&'static str> {
+    if assessment.causes.is_empty() {
+        return vec![words::health(assessment).sentence];
+    }
+    assessment.causes.iter().map(|cause| words::health_cause(*cause)).collect()
 }
 
 async fn link(core: &Core, summary: &Summary, now: i64) -> Result<Option<Link>, Error> {
