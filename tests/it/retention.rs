@@ -210,6 +210,9 @@ async fn runs_previews_brakes_and_notices_go_when_their_time_is_over_and_the_aud
     let held = brake_row::ActiveModel {
         installation_id: Set(id),
         user_id: Set("u".to_owned()),
+        subject: Set("user".to_owned()),
+        subject_id: Set("u1".to_owned()),
+        state: Set("held".to_owned()),
         fields: Set("phone".to_owned()),
     };
     brake_row::Entity::insert(held).exec_without_returning(writer).await.unwrap();
