@@ -19,12 +19,15 @@ enum Change {
 #[derive(DeriveIden)]
 enum Link {
     Table,
-    /// Fields that were written back and forth lately, as JSON: name, direction, how often, since when.
+    InstallationId,
+    /// Fields that were written back and forth lately, as JSON: name, direction, digest, when it turned.
     Flips,
     /// Since when the pair rests: nothing is written for it until its contact is back, or a person says so.
     GoneAt,
     /// Why it rests, as a reason's code.
     GoneBecause,
+    /// When we last changed one of the two records without a person having asked for it.
+    ChangedAt,
 }
 
 #[derive(DeriveIden)]
@@ -62,9 +65,10 @@ enum Conflict {
 enum Brake {
     Table,
     InstallationId,
-    /// `held` until a person decides, then `released` or `dropped`.
+    /// `counting` until it is known how many records would be changed, then `passed` or `held`; a person makes that
+    /// `released` or `dropped`.
     State,
-    /// Linked records that would be changed when it was put on.
+    /// Records that wait.
     WouldChange,
     Linked,
     /// The run it stopped; none for a burst of events.
@@ -77,9 +81,15 @@ enum Brake {
 enum BrakeRow {
     Table,
     InstallationId,
+    /// What was looked at, `user` or `deal`, and its id.
+    Subject,
+    SubjectId,
+    /// The user that would be changed, or whose contact.
     UserId,
     /// The names of the fields that would be written, separated by commas.
     Fields,
+    /// `waiting`, then `below` where the whole was not too much, or `released` by a person.
+    State,
 }
 
 #[derive(DeriveIden)]
@@ -88,10 +98,23 @@ enum Notice {
     Id,
     InstallationId,
     Cause,
-    /// The task at Storeganise; none where it could not be filed.
-    TaskId,
+    /// Records it was about when it was opened.
+    Records,
     OpenedAt,
+    /// When Storeganise took the task.
+    FiledAt,
+    /// The task at Storeganise; none where it was not filed, or Storeganise did not name it.
+    TaskId,
+    /// When the cause was over.
     ClosedAt,
+    /// When Storeganise closed the task.
+    TaskClosedAt,
+    /// How often it was tried to file, or then to close, the task.
+    Tries,
+    /// When that is tried next; none where there is nothing left to do.
+    NextTryAt,
+    /// Why the last try came to nothing, as a cause code.
+    Problem,
 }
 
 #[derive(DeriveIden)]
@@ -138,16 +161,25 @@ impl MigrationTrait for Migration {
             .rename_column(Tombstone::UserDigest, Tombstone::Digest)
             .to_owned();
         manager.alter_table(digest).await?;
+        let changed = big_integer_null(Link::ChangedAt);
+        manager.alter_table(Table::alter().table(Link::Table).add_column(changed).to_owned()).await?;
+        let mut link_changed = Index::create();
+        link_changed.name("link_changed").table(Link::Table).col(Link::InstallationId).col(Link::ChangedAt);
+        manager.create_index(link_changed).await?;
         for table in [conflict(), brake(), brake_row(), notice(), outcome_day(), preview_row()] {
             manager.create_table(table).await?;
         }
-        let mut notice_open = Index::create();
-        notice_open
-            .name("notice_open")
-            .table(Notice::Table)
-            .col(Notice::InstallationId)
-            .col(Notice::ClosedAt);
-        manager.create_index(notice_open).await?;
+        let mut notice_latest = Index::create();
+        notice_latest.name("notice_latest").table(Notice::Table).col(Notice::InstallationId).col(Notice::Id);
+        manager.create_index(notice_latest).await?;
+        for index in [
+            // One open notice for a cause, whoever opens it.
+            "CREATE UNIQUE INDEX notice_open ON notice (installation_id, cause) WHERE closed_at IS NULL",
+            // Of the many runs of an installation, the one that goes on.
+            "CREATE INDEX run_going_on ON run (installation_id) WHERE finished_at IS NULL",
+        ] {
+            manager.get_connection().execute_unprepared(index).await?;
+        }
         Ok(())
     }
 }
@@ -198,9 +230,14 @@ fn brake_row() -> TableCreateStatement {
     Table::create()
         .table(BrakeRow::Table)
         .col(uuid(BrakeRow::InstallationId))
+        .col(text(BrakeRow::Subject))
+        .col(text(BrakeRow::SubjectId))
         .col(text(BrakeRow::UserId))
         .col(text(BrakeRow::Fields))
-        .primary_key(Index::create().col(BrakeRow::InstallationId).col(BrakeRow::UserId))
+        .col(text(BrakeRow::State))
+        .primary_key(
+            Index::create().col(BrakeRow::InstallationId).col(BrakeRow::Subject).col(BrakeRow::SubjectId),
+        )
         .foreign_key(&mut to_installation(BrakeRow::InstallationId))
         .to_owned()
 }
@@ -211,9 +248,15 @@ fn notice() -> TableCreateStatement {
         .col(uuid(Notice::Id).primary_key())
         .col(uuid(Notice::InstallationId))
         .col(text(Notice::Cause))
-        .col(text_null(Notice::TaskId))
+        .col(big_integer(Notice::Records))
         .col(big_integer(Notice::OpenedAt))
+        .col(big_integer_null(Notice::FiledAt))
+        .col(text_null(Notice::TaskId))
         .col(big_integer_null(Notice::ClosedAt))
+        .col(big_integer_null(Notice::TaskClosedAt))
+        .col(integer(Notice::Tries))
+        .col(big_integer_null(Notice::NextTryAt))
+        .col(text_null(Notice::Problem))
         .foreign_key(&mut to_installation(Notice::InstallationId))
         .to_owned()
 }

@@ -352,7 +352,12 @@ async fn a_bulk_update_of_2000_users_never_seen_before_takes_at_most_45_hubspot_
 
 async fn set_pace(house: &House, story: &server::demo::story::Story<'_>) {
     let installation = story.installation().await.unwrap();
-    let settings = Settings { storeganise_requests_per_second: BULK_PER_SECOND, ..installation.settings };
+    // Everybody is changed on purpose: the brake is off.
+    let settings = Settings {
+        storeganise_requests_per_second: BULK_PER_SECOND,
+        brake_percent: 100,
+        ..installation.settings
+    };
     let by = sync_core::access::audit::Actor::command_line();
     house.stage.core().change_settings(installation.id, &settings, &by).await.unwrap();
 }

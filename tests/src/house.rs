@@ -164,6 +164,25 @@ impl House {
     }
 }
 
+/// Calls the JSON API at an address: the status and the answer, null where there is none.
+///
+/// # Panics
+/// The service does not answer, or not in JSON.
+#[expect(clippy::disallowed_methods, reason = "a program that is not ours, on this machine")]
+pub async fn call(method: &str, address: &str, token: &str, body: Option<&Value>) -> (u16, Value) {
+    let method = method.parse::<reqwest::Method>().expect("a method");
+    let mut request = reqwest::Client::new().request(method, address).bearer_auth(token);
+    if let Some(body) = body {
+        request = request.json(body);
+    }
+    let response = request.send().await.expect("the service answers");
+    let (status, text) = (response.status().as_u16(), response.text().await.expect("a whole answer"));
+    if text.is_empty() {
+        return (status, Value::Null);
+    }
+    (status, serde_json::from_str(&text).expect("JSON"))
+}
+
 /// Waits for what will come, however fast this machine is.
 ///
 /// # Panics

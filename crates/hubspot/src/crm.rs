@@ -130,6 +130,22 @@ impl Portal {
         self.fetch(call.search()).await
     }
 
+    /// Searches for contacts that have a value of `marker` and changed at or after `modified_since_ms`
+    /// (milliseconds since 1970), oldest change first. The same lag and repeats as with deals.
+    ///
+    /// # Errors
+    /// See [`Error::class`].
+    pub async fn search_changed_contacts(
+        &self,
+        marker: &str,
+        modified_since_ms: i64,
+        after: Option<&str>,
+    ) -> Result<Page, Error> {
+        let path = format!("{}/search", objects(ObjectKind::Contact));
+        let body = deals::contacts_since(marker, modified_since_ms, after);
+        self.fetch(Call::post(path, "objects/search", body).search()).await
+    }
+
     /// Reads the contacts of up to [`DEALS_PER_REQUEST`] deals; each asked deal has an entry, if only an empty one.
     ///
     /// # Errors
@@ -165,6 +181,15 @@ impl Portal {
     /// See [`Error::class`].
     pub async fn contact_properties(&self) -> Result<Vec<Property>, Error> {
         let call = Call::get(properties_path(), "properties");
+        self.fetch::<Properties>(call).await.map(|properties| properties.results)
+    }
+
+    /// Reads the contact properties that were archived and can be restored.
+    ///
+    /// # Errors
+    /// See [`Error::class`].
+    pub async fn archived_contact_properties(&self) -> Result<Vec<Property>, Error> {
+        let call = Call::get(properties_path(), "properties").archived();
         self.fetch::<Properties>(call).await.map(|properties| properties.results)
     }
 

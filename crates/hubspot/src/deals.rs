@@ -1,4 +1,4 @@
-//! Finding the deals that were won, a page at a time.
+//! Finding the deals that were won, and the contacts that changed, a page at a time.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -54,6 +54,26 @@ pub(crate) fn won_since(modified_since_ms: i64, after: Option<&str>) -> Value {
         ] }],
         "sorts": [{ "propertyName": "hs_lastmodifieddate", "direction": "ASCENDING" }],
         "properties": DEAL_PROPERTIES,
+        "limit": SEARCH_PAGE,
+    });
+    if let Some(after) = after {
+        body["after"] = json!(after);
+    }
+    body
+}
+
+/// The property of a contact that says when it last changed.
+pub const CONTACT_MODIFIED: &str = "lastmodifieddate";
+
+/// The search for contacts with a value of `marker`, changed at or after `modified_since_ms`.
+pub(crate) fn contacts_since(marker: &str, modified_since_ms: i64, after: Option<&str>) -> Value {
+    let mut body = json!({
+        "filterGroups": [{ "filters": [
+            { "propertyName": marker, "operator": "HAS_PROPERTY" },
+            { "propertyName": CONTACT_MODIFIED, "operator": "GTE", "value": modified_since_ms.to_string() },
+        ] }],
+        "sorts": [{ "propertyName": CONTACT_MODIFIED, "direction": "ASCENDING" }],
+        "properties": [CONTACT_MODIFIED],
         "limit": SEARCH_PAGE,
     });
     if let Some(after) = after {

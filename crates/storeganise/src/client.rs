@@ -22,7 +22,7 @@ use crate::{
     http::{Answer, Http},
     lenient,
     pace::Pace,
-    task::Task,
+    task::{self, Task},
     user::{NewUser, Records, User, UserPatch, UsersQuery},
 };
 
@@ -31,6 +31,8 @@ pub const IDS_PER_REQUEST: usize = 50;
 
 /// How many users a search by e-mail looks through; the provider searches loosely.
 const SEARCH_LIMIT: usize = 50;
+/// How many open tasks a look for one of ours goes through.
+const TASKS_LIMIT: usize = 200;
 const INCLUDE_CUSTOM_FIELDS: (&str, &str) = ("include", "customFields");
 /// What may stand in a path segment as it is: the unreserved characters of RFC 3986.
 const ESCAPED_IN_SEGMENT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -167,12 +169,42 @@ impl Account {
         lenient::read(&self.send(call, Some(patch)).await?.body)
     }
 
-    /// Files a task for the people of the business.
+    /// Files a task for the people of the business: its id, where Storeganise names it. Not safe to repeat: after
+    /// any failure look for it by [`Account::open_task`].
     ///
     /// # Errors
     /// See [`Error::class`].
-    pub async fn file_task(&self, task: &Task) -> Result<(), Error> {
-        self.send(Call::new(Method::POST, "jobs", &["jobs"]), Some(&task.body())).await.map(drop)
+    pub async fn file_task(&self, task: &Task) -> Result<Option<String>, Error> {
+        let call = Call::new(Method::POST, "jobs", &["jobs"]);
+        let answer = self.send(call, Some(&task.body())).await?;
+        // It is filed, whatever the answer looks like.
+        Ok(lenient::read::<Value>(&answer.body).ok().as_ref().and_then(task::id_of))
+    }
+
+    /// Looks for an open task whose text contains `reference`. That jobs can be listed is not documented: take any
+    /// refusal for "not known".
+    ///
+    /// # Errors
+    /// See [`Error::class`].
+    pub async fn open_task(&self, reference: &str) -> Result<Option<String>, Error> {
+        let limit = TASKS_LIMIT.to_string();
+        let call = Call::get("jobs", &["jobs"]).query([
+            ("type", "task"),
+            ("state", "open"),
+            ("limit", limit.as_str()),
+        ]);
+        let answer: Value = self.read(call).await?;
+        let tasks = task::list(&answer).ok_or(Error::NotUnderstood { path: "jobs".to_owned() })?;
+        Ok(tasks.iter().find(|task| task::mentions(task, reference)).and_then(task::id_of))
+    }
+
+    /// Closes a task: what it was about is over. Safe to repeat.
+    ///
+    /// # Errors
+    /// See [`Error::class`].
+    pub async fn complete_task(&self, id: &str) -> Result<(), Error> {
+        let body = json!({ "state": "completed" });
+        self.send(Call::put("jobs/{id}", &["jobs", id]), Some(&body)).await.map(drop)
     }
 
     async fn read<T: serde::de::DeserializeOwned>(&self, call: Call) -> Result<T, Error> {

@@ -183,6 +183,7 @@ async fn writes_send_only_what_they_are_about() {
         ("PUT /api/v1/admin/users/u1", (200, user("u1", "jane@example.com"))),
         ("PUT /api/v1/admin/addons/a1", (200, json!({}))),
         ("POST /api/v1/admin/jobs", (200, json!({ "id": "j1" }))),
+        ("PUT /api/v1/admin/jobs/j1", (200, json!({}))),
     ]);
     let new = NewUser { email: "jane@example.com".to_owned(), ..NewUser::default() };
     let patch = UserPatch { phone: Some("555-0100".to_owned()), ..UserPatch::default() };
@@ -196,7 +197,8 @@ async fn writes_send_only_what_they_are_about() {
         assert_eq!(account.create_user(&new).await.unwrap().id, "u1");
         assert_eq!(account.update_user("u1", &patch).await.unwrap().id, "u1");
         account.put_addon_fields(fields.as_object().unwrap()).await.unwrap();
-        account.file_task(&task).await.unwrap();
+        assert_eq!(account.file_task(&task).await.unwrap().as_deref(), Some("j1"));
+        account.complete_task("j1").await.unwrap();
     })
     .await;
     let data = json!({ "targetType": "user", "targetId": "u1", "title": "t", "desc": "d" });
@@ -206,6 +208,7 @@ async fn writes_send_only_what_they_are_about() {
         json!({ "phone": "555-0100" }),
         json!({ "customFields": { "hubspot_status": "connected" } }),
         json!({ "type": "task", "ownerId": null, "data": data }),
+        json!({ "state": "completed" }),
     ];
     assert_eq!(bodies, expected);
 }

@@ -48,6 +48,9 @@ impl Core {
         if !self.may_sync(&installation).await? {
             return self.rest(turn, taken).await;
         }
+        if running.is_none() {
+            Box::pin(self.renew_mappings(turn, &installation)).await?;
+        }
         match running {
             Some(run) => self.sweep_users(turn, taken, &installation, run).await,
             None => self.begin_reconcile(turn, &installation).await,
@@ -111,6 +114,8 @@ impl Core {
         if last {
             marks.extend(self.deals_to_look_at(turn, installation).await?);
             marks.extend(self.restored_to_look_at(turn).await?);
+            let since = installation.deals_cursor.unwrap_or_else(|| self.now_micros()) - DEALS_OVERLAP_MICROS;
+            marks.extend(Box::pin(self.contacts_to_look_at(turn, since / 1_000)).await?);
         }
         let now = self.now_micros();
         let transaction = self.fenced(&turn.lease).await?;
@@ -145,8 +150,11 @@ impl Core {
     async fn users_to_look_at(&self, turn: &Turn, page: &[User]) -> Result<Vec<Mark>, Error> {
         let ids: Vec<String> = page.iter().map(|user| user.id.clone()).collect();
         let links = self.links_of_users(turn.scope(), &ids).await?;
+        // What was agreed on under other settings is looked at again: a field may be mapped by now.
+        let today = turn.installation.settings.baseline_version();
         let unseen = page.iter().filter(|user| {
-            let seen = links.get(&user.id).and_then(|link| link.user_updated);
+            let link = links.get(&user.id).filter(|link| link.baseline_version == today);
+            let seen = link.and_then(|link| link.user_updated);
             seen.is_none() || seen != updated_micros(user)
         });
         Ok(unseen

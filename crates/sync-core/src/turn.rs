@@ -13,6 +13,7 @@ use crate::{
     error::Error,
     installation::{Installation, Scope, State},
     isolate::Isolated,
+    notices::Ending,
     queue::{
         change::{self, Subject, Taken},
         lease::{Hold, Lease, Waiting},
@@ -76,11 +77,14 @@ impl Core {
     /// # Errors
     /// The lease was lost or the database does not answer; the lease runs out by itself then.
     pub async fn work_turn(&self, lease: &Lease) -> Result<(), Error> {
-        let mut hold = None;
+        let (mut hold, mut is_idle) = (None, false);
         for _ in 0..BATCHES_PER_TURN {
             match self.work_batch(lease).await {
                 Ok(Step::Worked) => {}
-                Ok(Step::Idle) => break,
+                Ok(Step::Idle) => {
+                    is_idle = true;
+                    break;
+                }
                 Ok(Step::Hold(found)) => {
                     hold = Some(found);
                     break;
@@ -100,6 +104,8 @@ impl Core {
             }
         }
         let installation = self.installation(lease.scope().id()).await?;
+        let ending = Ending { is_idle, hold: hold.as_ref() };
+        Box::pin(self.tell_business(lease, &installation, ending)).await?;
         let waiting = if is_at_rest(&installation) {
             Waiting::ErasureOnly
         } else if self.may_sync(&installation).await? {
@@ -108,6 +114,22 @@ impl Core {
             Waiting::SweepOnly
         };
         self.release(lease, waiting, hold.as_ref()).await
+    }
+
+    /// Tells the business by tasks what needs a person. Whatever is wrong with that never holds the work.
+    async fn tell_business(
+        &self,
+        lease: &Lease,
+        installation: &Installation,
+        ending: Ending<'_>,
+    ) -> Result<(), Error> {
+        match self.keep_notices(lease, installation, ending).await {
+            Err(error) if !matches!(error, Error::LeaseLost | Error::Storage(_)) => {
+                tracing::warn!(installation.id = %installation.id, cause = error.code(), "notices were not kept");
+                Ok(())
+            }
+            kept => kept,
+        }
     }
 
     /// The portal of the turn's installation, with a token that lasts the turn.
@@ -170,6 +192,9 @@ impl Core {
             if !taken.is_empty() {
                 return self.work_on(&turn, subject, taken).await;
             }
+        }
+        if may_sync {
+            self.settle_brake(&turn).await?;
         }
         Ok(Step::Idle)
     }

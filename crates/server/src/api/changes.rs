@@ -134,7 +134,7 @@ fn subject_named(word: &str) -> Result<Subject, Problem> {
 }
 
 impl ChangeBody {
-    fn of(row: ChangeRow) -> Self {
+    pub(super) fn of(row: ChangeRow) -> Self {
         Self {
             subject: row.subject.word().to_owned(),
             subject_id: row.subject_id,

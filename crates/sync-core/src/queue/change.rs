@@ -19,6 +19,9 @@ use crate::{
 /// Rows in one statement: below SQLite's limit on bound values, however many columns a change has.
 const ROWS_PER_STATEMENT: usize = 500;
 
+/// When a change is due that was set aside (see `brake`): never by itself, the year 9999 in microseconds since 1970.
+pub(crate) const ASIDE_UNTIL: i64 = 253_370_764_800_000_000;
+
 /// What kind of record to look at again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
@@ -93,7 +96,7 @@ pub enum Lane {
 }
 
 impl Lane {
-    fn number(self) -> i32 {
+    pub(crate) fn number(self) -> i32 {
         match self {
             Self::Prompt => 0,
             Self::Bulk => 1,

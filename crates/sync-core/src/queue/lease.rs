@@ -192,6 +192,17 @@ pub(crate) async fn make_ready(on: &DatabaseTransaction, scope: Scope, now: i64)
     Ok(())
 }
 
+/// Locks an installation's lease and changes nothing about it: the first statement of a transaction that writes the
+/// installation's rows beside whoever works it.
+pub(crate) async fn lock(on: &DatabaseTransaction, scope: Scope) -> Result<(), DbErr> {
+    lease::Entity::update_many()
+        .col_expr(lease::Column::Epoch, Expr::col(lease::Column::Epoch))
+        .filter(lease::Column::InstallationId.eq(scope.id()))
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX / 4)
 }

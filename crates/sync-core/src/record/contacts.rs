@@ -44,7 +44,7 @@ pub(super) fn properties(
                 patch.insert(field.name().to_owned(), value.to_owned());
             }
             Field::Custom(mapping) => {
-                patch.extend(mapping.to_contact(value).map(|value| (field.name().to_owned(), value)));
+                patch.extend(mapping.to_contact(value).ok().map(|value| (field.name().to_owned(), value)));
             }
             _ => {
                 patch.insert(field.name().to_owned(), value.to_owned());
@@ -55,14 +55,14 @@ pub(super) fn properties(
 }
 
 /// The fields of a plan whose value the other side cannot take: they are neither written nor agreed on.
-pub(super) fn unfit(plan: &Plan, user: &Values, contact: Option<&Values>) -> Vec<Field> {
+pub(crate) fn unfit(plan: &Plan, user: &Values, contact: Option<&Values>) -> Vec<Field> {
     let to_contact = plan.to_contact.iter().filter(|field| match field {
-        Field::Custom(mapping) => mapping.to_contact(user.get(field).unwrap_or_default()).is_none(),
+        Field::Custom(mapping) => mapping.to_contact(user.get(field).unwrap_or_default()).is_err(),
         _ => false,
     });
     let to_user = plan.to_user.iter().filter(|field| match field {
         Field::Custom(mapping) => {
-            mapping.to_user(contact.and_then(|values| values.get(field)).unwrap_or_default()).is_none()
+            mapping.to_user(contact.and_then(|values| values.get(field)).unwrap_or_default()).is_err()
         }
         _ => false,
     });
@@ -85,7 +85,7 @@ pub(super) fn user_patch(fields: &[Field], contact: &Values) -> UserPatch {
             Field::Custom(mapping) => {
                 patch
                     .custom_fields
-                    .extend(mapping.to_user(&value).map(|value| (mapping.user_field.clone(), value)));
+                    .extend(mapping.to_user(&value).ok().map(|value| (mapping.user_field.clone(), value)));
             }
         }
     }
@@ -145,7 +145,7 @@ impl Core {
                 Some(link) if link.contact_id == change.id && contacts.has(&change.id) => {
                     note_alive(turn, change, link, &mut done);
                 }
-                Some(link) => self.look_for_contact(turn, change, link, &mut done).await?,
+                Some(link) => self.look_for_moved(turn, change, link, &mut done).await?,
             }
         }
         for change in unlinked {
@@ -160,7 +160,7 @@ impl Core {
     }
 
     /// A linked contact that does not answer among the others was merged into another one, or is gone.
-    async fn look_for_contact(
+    async fn look_for_moved(
         &self,
         turn: &Turn,
         change: &Taken,

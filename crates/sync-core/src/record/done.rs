@@ -5,6 +5,8 @@ use super::{
     moved::Moved,
 };
 use crate::{
+    brake::aside::Aside,
+    conflicts::standing::{self, Found},
     core::Core,
     error::Error,
     installation::Installation,
@@ -41,6 +43,12 @@ pub(crate) struct Done {
     pub forgotten: Vec<String>,
     /// Records to look at next.
     pub marks: Vec<Mark>,
+    /// Of the settled, those that were decided but not written: see `brake`.
+    pub aside: Vec<Aside>,
+    /// Users that were linked already and were changed, or their contacts.
+    pub changed: Vec<String>,
+    /// What a person has to decide, or no longer has to.
+    pub conflicts: Found,
 }
 
 impl Done {
@@ -61,6 +69,19 @@ impl Done {
     pub(crate) fn park_unread(&mut self, taken: &Taken, subject: Subject, path: &str) {
         let outcome = Outcome::new(subject, &taken.id, Action::Failed).because("unexpected_answer");
         self.park(taken, outcome.fields([path]));
+    }
+
+    /// A record that waits until it is known how many would be changed.
+    pub(crate) fn set_aside(&mut self, aside: Aside) {
+        match self.aside.iter_mut().find(|known| known.id == aside.id) {
+            Some(known) => known.fields.extend(aside.fields),
+            None => self.aside.push(aside),
+        }
+    }
+
+    /// Whether a record waits.
+    pub(crate) fn is_aside(&self, id: &str) -> bool {
+        self.aside.iter().any(|aside| aside.id == id)
     }
 
     /// A record a provider refused: parked at once, because asking again changes nothing.
@@ -89,12 +110,14 @@ impl Core {
         for (user_id, rests) in &done.rests {
             link::rest(&transaction, scope, (user_id, *rests), now).await?;
         }
-        let settled: Vec<&Taken> = done.settled.iter().collect();
+        let settled: Vec<&Taken> = done.settled.iter().filter(|taken| !done.is_aside(&taken.id)).collect();
         change::settle(&transaction, scope, subject, &settled).await?;
         for (taken, failure) in &done.failed {
             change::put_back(&transaction, scope, subject, taken, failure, now).await?;
         }
         mark_in(&transaction, &done.marks, now).await?;
+        standing::record(&transaction, scope, &done.conflicts, now).await?;
+        self.record_brake(&transaction, turn, subject, &done).await?;
         self.record_outcomes(&transaction, scope, &done.outcomes).await?;
         Ok(transaction.commit().await?)
     }

@@ -103,7 +103,7 @@ impl Core {
     }
 
     /// Whether a user's contact was erased.
-    pub(super) async fn is_erased_user(
+    pub(crate) async fn is_erased_user(
         &self,
         scope: Scope,
         key: &DigestKey,

@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use super::baseline::Baseline;
+use super::{baseline::Baseline, flips::Flips};
 use crate::{
     core::Core,
     error::Error,
@@ -60,6 +60,8 @@ pub struct Link {
     pub user_updated: Option<i64>,
     /// Why it rests, if it does.
     pub rests: Option<Rests>,
+    /// Fields that were written lately, and which way.
+    pub flips: Flips,
 }
 
 impl Link {
@@ -74,6 +76,7 @@ impl Link {
             baseline_version: row.baseline_version,
             mirrored_contact_id: row.mirrored_contact_id,
             user_updated: row.user_updated,
+            flips: Flips::from_json(row.flips.as_deref())?,
         })
     }
 }
@@ -148,6 +151,7 @@ pub(crate) async fn save(
         link::Column::SyncedAt,
         link::Column::GoneAt,
         link::Column::GoneBecause,
+        link::Column::Flips,
     ];
     for chunk in links.chunks(ROWS_PER_STATEMENT) {
         let rows = chunk.iter().map(|link| link::ActiveModel {
@@ -160,9 +164,10 @@ pub(crate) async fn save(
             user_updated: Set(link.user_updated),
             created_at: Set(now),
             synced_at: Set(now),
-            flips: Set(None),
             gone_at: Set(None),
             gone_because: Set(None),
+            flips: Set(link.flips.to_json()),
+            changed_at: Set(None),
         });
         link::Entity::insert_many(rows)
             .on_conflict(

@@ -17,6 +17,7 @@ use super::{
     write::{self, Sent},
 };
 use crate::{
+    conflicts::{Kind, standing::is_kept_apart},
     core::Core,
     error::Error,
     fields::CONTACT_USER_ID,
@@ -88,6 +89,11 @@ impl Core {
         let mut ready = Vec::with_capacity(candidates.len());
         for (row, contact) in candidates {
             if let Some(contact) = &contact {
+                if is_kept_apart(&row.conflicts, &contact.id) {
+                    let outcome = Outcome::new(Subject::User, &row.taken.id, Action::Skipped);
+                    done.settle(&row.taken, outcome.because("kept_apart").contact(&contact.id));
+                    continue;
+                }
                 let owner = self.owner_of(turn, &row, contact, links.get(&contact.id), done).await?;
                 match owner {
                     Owner::Nobody if claimed.insert(contact.id.clone()) => {}
@@ -98,6 +104,8 @@ impl Core {
                     Owner::Nobody | Owner::Somebody => {
                         let outcome = Outcome::new(Subject::User, &row.taken.id, Action::Conflicted);
                         let outcome = outcome.because("contact_of_another_user").contact(&contact.id);
+                        let kind = Kind::ContactOfAnotherUser;
+                        done.conflicts.pair_stands(&row.taken.id, &contact.id, kind, &row.conflicts);
                         done.settle(&row.taken, outcome);
                         continue;
                     }

@@ -211,6 +211,7 @@ mod tests {
             baseline_version: String::new(),
             mirrored_contact_id: None,
             user_updated: None,
+            flips: Default::default(),
             rests,
         };
         (user.to_owned(), link)

@@ -111,8 +111,10 @@ impl Core {
             baseline_version: turn.installation.settings.baseline_version(),
             mirrored_contact_id: mirrored(&pair.row, &contact_id),
             user_updated: side.updated.or_else(|| updated_micros(&pair.row.user)),
+            flips: pair.row.flips_after(&pair.plan, self.now_micros()),
             rests: None,
         };
+        done.conflicts.after_pair(&pair.row, &pair.plan, &contact_id);
         let is_mirrored = link.mirrored_contact_id.as_deref() == Some(contact_id.as_str());
         if turn.installation.settings.mirrors && !is_mirrored {
             done.marks.push(Mark::new(turn.scope(), Subject::Mirror, trace.clone(), Origin::Sync));
@@ -225,8 +227,16 @@ fn outcome_of(pair: &Ready, landed: &Landed<'_>) -> Outcome {
             .because("conflict_to_decide")
             .fields(plan.asks.iter().map(Field::name));
     }
+    if !plan.flips.is_empty() {
+        return Outcome { action: Action::Conflicted, ..outcome }
+            .because("field_flips")
+            .fields(plan.flips.iter().map(Field::name));
+    }
     if !landed.unfit.is_empty() {
         return outcome.because("value_does_not_fit").fields(landed.unfit.iter().map(Field::name));
+    }
+    if !plan.chosen.is_empty() {
+        return outcome.because("conflict_chosen").fields(plan.chosen.iter().map(Field::name));
     }
     if !plan.conflicts.is_empty() {
         return outcome.because("conflict_decided").fields(plan.conflicts.iter().map(|field| field.name()));

@@ -26,7 +26,7 @@ use crate::{
 
 /// Contacts as they were read, by id.
 #[derive(Debug, Default)]
-pub(super) struct Contacts {
+pub(crate) struct Contacts {
     /// Those that were found.
     pub found: HashMap<String, Record>,
     /// Those that exist in a shape we do not know: where it is odd.
@@ -60,11 +60,14 @@ impl Core {
         let ids: Vec<String> = taken.iter().map(|change| change.id.clone()).collect();
         let mut users = self.users_asked_for(turn, &ids).await?;
         let mut links = self.links_of_users(turn.scope(), &ids).await?;
+        let mut conflicts = self.conflicts_of(turn.scope(), &ids).await?;
         let mut rows = Vec::with_capacity(taken.len());
         for change in taken {
             let outcome = |action| Outcome::new(Subject::User, &change.id, action);
+            let conflicts = conflicts.remove(&change.id).unwrap_or_default();
             let user = match users.remove(&change.id) {
                 None | Some(Asked::Gone) => {
+                    conflicts.iter().for_each(|known| done.conflicts.over(known));
                     done.settle(change, outcome(Action::Skipped).because("user_gone"));
                     continue;
                 }
@@ -86,7 +89,7 @@ impl Core {
                 if values.is_empty() {
                     done.settle(change, outcome(Action::Skipped).because("empty_profile"));
                 } else {
-                    rows.push(Row { taken: change.clone(), user, values, link });
+                    rows.push(Row { taken: change.clone(), user, values, link, conflicts });
                 }
             }
         }
@@ -124,7 +127,7 @@ impl Core {
     }
 
     /// Reads contacts by their ids, a hundred in a request.
-    pub(super) async fn read_contacts(&self, turn: &Turn, ids: Vec<String>) -> Result<Contacts, Error> {
+    pub(crate) async fn read_contacts(&self, turn: &Turn, ids: Vec<String>) -> Result<Contacts, Error> {
         self.read_contacts_with_history(turn, ids, Vec::new()).await
     }
 

@@ -4,14 +4,15 @@ use hubspot::record::Record;
 use storeganise::user::User;
 
 use super::{
-    baseline::Baseline,
+    asked::other_contact,
+    decide::{Ground, Pair, decide},
     done::Done,
     link::Link,
-    newest,
-    plan::{Plan, Rules, Sides, needs_contact, plan},
-    side::{Field, Values},
+    plan::{Plan, needs_contact},
+    side::Values,
 };
 use crate::{
+    conflicts::{Conflict, pair},
     core::Core,
     error::Error,
     merge::Directions,
@@ -21,16 +22,18 @@ use crate::{
 
 /// A user that is to be synced, and its link where it has one.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(crate) struct Row {
     pub taken: Taken,
     pub user: User,
     pub values: Values,
     pub link: Option<Link>,
+    /// What a person has to decide about it, or has decided.
+    pub conflicts: Vec<Conflict>,
 }
 
 /// A row that was decided.
 #[derive(Debug)]
-pub(super) struct Ready {
+pub(crate) struct Ready {
     pub row: Row,
     /// The contact it is paired with; none where one is to be made.
     pub contact: Option<Record>,
@@ -45,9 +48,13 @@ impl Core {
         let mut done = Done::default();
         let rows = self.read_users(turn, taken, &mut done).await?;
         let rows = self.leave_resting(turn, rows, &mut done).await?;
+        let (chosen, rows): (Vec<Row>, Vec<Row>) =
+            rows.into_iter().partition(|row| pair::wanted(row).is_some());
         let (linked, unlinked): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.link.is_some());
         let mut ready = self.plan_linked(turn, linked, &mut done).await?;
         ready.extend(self.match_unlinked(turn, unlinked, &mut done).await?);
+        ready.extend(self.pair_by_choice(turn, chosen, &mut done).await?);
+        let ready = self.brake_users(turn, ready, &mut done).await?;
         self.write_pairs(turn, ready, &mut done).await?;
         self.follow_merges(turn, &mut done).await?;
         self.record_done(turn, Subject::User, done).await
@@ -57,10 +64,13 @@ impl Core {
     async fn plan_linked(&self, turn: &Turn, rows: Vec<Row>, done: &mut Done) -> Result<Vec<Ready>, Error> {
         let settings = &turn.installation.settings;
         let asked: Vec<String> = rows.iter().filter_map(|row| contact_to_read(turn, row)).collect();
-        let mut contacts = self.read_contacts(turn, asked.clone()).await?;
+        let in_question = rows.iter().filter_map(other_contact);
+        let both = asked.iter().cloned().chain(in_question).collect();
+        let mut contacts = self.read_contacts(turn, both).await?;
         let directions = Directions { to_contact: true, to_user: settings.contact_edits };
         let mut ready = Vec::with_capacity(rows.len());
-        for row in rows {
+        for mut row in rows {
+            row.note_gone_contact(|id| contacts.has(id));
             let contact_id = row.link.as_ref().map(|link| link.contact_id.clone()).unwrap_or_default();
             if let Some(path) = contacts.unread.get(&contact_id) {
                 done.park_unread(&row.taken, Subject::User, path);
@@ -78,40 +88,23 @@ impl Core {
         Ok(ready)
     }
 
-    /// Decides one pair, comparing under the rules its baseline was made under. Which value is newer is known where
-    /// the contact was read with its history.
-    pub(super) fn plan_pair(
+    /// Decides one pair of a turn.
+    pub(crate) fn plan_pair(
         &self,
         turn: &Turn,
         row: &Row,
         contact: Option<&Record>,
         directions: Directions,
     ) -> Plan {
-        let settings = &turn.installation.settings;
-        let record = contact;
-        let contact = contact.map(|contact| Values::of_contact(contact, &turn.fields));
-        let known = row.link.as_ref().map(|link| (&link.baseline, settings.as_of(&link.baseline_version)));
-        let blank = Baseline::default();
-        let (baseline, then, directions) = match &known {
-            Some((baseline, Some(then))) => (*baseline, then, directions),
-            // Rules we no longer know: agree on what is equal, write nothing for it.
-            Some((_, None)) => (&blank, settings, Directions { to_contact: false, to_user: false }),
-            None => (&blank, settings, directions),
+        let ground = Ground { settings: &turn.installation.settings, key: &turn.key, fields: &turn.fields };
+        let pair = Pair {
+            user: &row.user,
+            values: &row.values,
+            link: row.link.as_ref(),
+            contact,
+            conflicts: &row.conflicts,
         };
-        let user_today = row.values.digests(&turn.key, settings);
-        let contact_today = contact.as_ref().map(|values| values.digests(&turn.key, settings));
-        let user = row.values.digests(&turn.key, then);
-        let contact = contact.as_ref().map(|values| values.digests(&turn.key, then));
-        let sides = Sides {
-            user: &user,
-            contact: contact.as_ref(),
-            user_today: &user_today,
-            contact_today: contact_today.as_ref(),
-        };
-        let newer = |field: &Field| newest::newer(&row.user, record?, field);
-        let rules =
-            Rules { fields: &turn.fields, policy: settings.conflict_policy, directions, newer: &newer };
-        plan(sides, baseline, &rules)
+        decide(ground, pair, directions, self.now_micros())
     }
 }
 
@@ -126,7 +119,7 @@ fn contact_to_read(turn: &Turn, row: &Row) -> Option<String> {
         settings.conflict_policy,
         settings.contact_edits,
     );
-    must_read.then(|| link.contact_id.clone())
+    (must_read || !row.conflicts.is_empty()).then(|| link.contact_id.clone())
 }
 
 /// The user's own time of its last update, in microseconds since 1970.

@@ -23,6 +23,8 @@ use super::{
     users::{Row, updated_micros},
 };
 use crate::{
+    brake::gate::DealChange,
+    conflicts::{Conflict, Kind, standing::is_kept_apart},
     core::Core,
     error::Error,
     fields::{
@@ -32,7 +34,7 @@ use crate::{
     mapping,
     merge::Directions,
     queue::{
-        change::{Subject, Taken},
+        change::{Mark, Origin, Subject, Taken},
         outcome::{Action, Outcome},
     },
     turn::Turn,
@@ -165,6 +167,13 @@ impl Core {
                 return Ok(());
             }
             Err(NotBrought::Conflicted(reason, user_id)) => {
+                let known = self.conflicts_of(turn.scope(), std::slice::from_ref(&user_id)).await?;
+                let known = known.get(&user_id).map_or(&[][..], Vec::as_slice);
+                if is_kept_apart(known, contact_id) {
+                    done.outcomes.push(outcome(Action::Skipped).because("kept_apart").user(&user_id));
+                    return Ok(());
+                }
+                done.conflicts.pair_stands(&user_id, contact_id, Kind::UserOfAnotherContact, known);
                 done.outcomes.push(outcome(Action::Conflicted).because(reason).user(&user_id));
                 return Ok(());
             }
@@ -174,7 +183,16 @@ impl Core {
             }
         };
         let user_id = found.user.id.clone();
-        let (row, plan) = self.plan_won(turn, &found.user, &contact, pass);
+        let conflicts =
+            self.conflicts_of(turn.scope(), std::slice::from_ref(&user_id)).await?.remove(&user_id);
+        let (row, plan) = self.plan_won(turn, &found.user, &contact, conflicts.unwrap_or_default(), pass);
+        if row.link.is_some() {
+            let fields = changes(turn, deal, &found, &plan);
+            let change = DealChange { deal_id: &deal.id, user_id: &user_id, contact_id, fields };
+            if self.brake_deal(turn, change, done).await? {
+                return Ok(());
+            }
+        }
         let (fields, user_updated) = write_won_user(turn, deal, &contact, &found, &plan).await?;
         let action = match (found.created, fields.is_empty()) {
             (true, _) => Action::Created,
@@ -186,6 +204,12 @@ impl Core {
         if pass.holds_user_id && contact.text(CONTACT_USER_ID) != Some(user_id.as_str()) {
             patch.insert(CONTACT_USER_ID.to_owned(), user_id.clone());
         }
+        let flips = row.flips_after(&plan, self.now_micros());
+        done.conflicts.fields_stand(&row, &plan.flips, Kind::Flips, contact_id);
+        if !plan.asks.is_empty() || !row.conflicts.is_empty() {
+            // Which value is newer, and whether a conflict is over, is for the user's own look to find out.
+            done.marks.push(Mark::new(turn.scope(), Subject::User, user_id.clone(), Origin::Sync));
+        }
         pass.patches.insert(contact.id.clone(), (patch, plan.to_contact));
         pass.paired.insert(user_id.clone());
         let link = Link {
@@ -196,6 +220,7 @@ impl Core {
             mirrored_contact_id: turn.installation.settings.mirrors.then(|| contact.id.clone()),
             user_updated: user_updated.or_else(|| updated_micros(&found.user)),
             rests: None,
+            flips,
         };
         // Whom the contact was linked to is gone from Storeganise.
         let before = pass.links.get(&contact.id).map(|link| link.user_id.clone());
@@ -275,17 +300,35 @@ impl Core {
     }
 
     /// Decides the pair: a won deal brings the contact over, so both directions are open.
-    fn plan_won(&self, turn: &Turn, user: &User, contact: &Record, pass: &Pass) -> (Row, Plan) {
+    fn plan_won(
+        &self,
+        turn: &Turn,
+        user: &User,
+        contact: &Record,
+        conflicts: Vec<Conflict>,
+        pass: &Pass,
+    ) -> (Row, Plan) {
         let row = Row {
             taken: Taken { id: user.id.clone(), generation: 0, attempts: 0 },
             values: Values::of_user(user, &turn.fields),
             link: pass.links.get(&contact.id).filter(|link| link.user_id == user.id).cloned(),
             user: user.clone(),
+            conflicts,
         };
         let directions = Directions { to_contact: true, to_user: true };
         let plan = self.plan_pair(turn, &row, Some(contact), directions);
         (row, plan)
     }
+}
+
+/// The fields of both records that the pair and the deal would change.
+fn changes(turn: &Turn, deal: &Deal, found: &Found, plan: &Plan) -> Vec<String> {
+    let of_deal = match turn.installation.settings.deal_data {
+        true => deal.custom_fields(found.user.custom_fields.as_ref()),
+        false => Map::new(),
+    };
+    let of_pair = plan.to_contact.iter().chain(&plan.to_user).map(|field| field.name().to_owned());
+    of_pair.chain(of_deal.into_iter().map(|(name, _)| name)).collect()
 }
 
 /// Writes to the user what the pair and the deal bring, in one request; the names of the fields written.

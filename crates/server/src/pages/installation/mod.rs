@@ -13,6 +13,7 @@ use crate::app::AppState;
 mod action;
 mod activity;
 mod settings;
+mod settings_form;
 mod show;
 mod status;
 mod steps;
@@ -22,6 +23,7 @@ pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route("/installations/{id}", get(show::show))
         .route("/installations/{id}/settings", get(settings::show).post(settings::change))
+        .route("/installations/{id}/settings/lint", post(settings::lint))
         .route("/installations/{id}/activity", get(activity::show))
         .route("/installations/{id}/runs", post(work::begin_run))
         .route("/installations/{id}/check", post(work::check_connection))

@@ -20,6 +20,7 @@ pub struct Model {
     pub flips: Option<String>,
     pub gone_at: Option<i64>,
     pub gone_because: Option<String>,
+    pub changed_at: Option<i64>,
 }
 
 /// The tables are joined by hand, within one installation.
