@@ -33,8 +33,30 @@ enum Run {
 #[derive(DeriveIden)]
 enum Link {
     Table,
-    /// Fields that were written back and forth lately, as JSON: name, direction, how often, since when.
+    InstallationId,
+    /// Fields that were written back and forth lately, as JSON: name, direction, digest, when it turned.
     Flips,
+    /// Since when the pair rests: nothing is written for it until its contact is back, or a person says so.
+    GoneAt,
+    /// Why it rests, as a reason's code.
+    GoneBecause,
+    /// When we last changed one of the two records without a person having asked for it.
+    ChangedAt,
+}
+
+#[derive(DeriveIden)]
+enum Outcome {
+    Table,
+    /// HubSpot's own code for a refusal, such as `INVALID_EMAIL`.
+    ProviderCode,
+}
+
+#[derive(DeriveIden)]
+enum Tombstone {
+    Table,
+    UserDigest,
+    /// Keyed digest of an erased contact's id, or of its user's.
+    Digest,
 }
 
 #[derive(DeriveIden)]
@@ -57,9 +79,10 @@ enum Conflict {
 enum Brake {
     Table,
     InstallationId,
-    /// `held` until a person decides, then `released` or `dropped`.
+    /// `counting` until it is known how many records would be changed, then `passed` or `held`; a person makes that
+    /// `released` or `dropped`.
     State,
-    /// Linked records that would be changed when it was put on.
+    /// Records that wait.
     WouldChange,
     Linked,
     /// The run it stopped; none for a burst of events.
@@ -72,9 +95,15 @@ enum Brake {
 enum BrakeRow {
     Table,
     InstallationId,
+    /// What was looked at, `user` or `deal`, and its id.
+    Subject,
+    SubjectId,
+    /// The user that would be changed, or whose contact.
     UserId,
     /// The names of the fields that would be written, separated by commas.
     Fields,
+    /// `waiting`, then `below` where the whole was not too much, or `released` by a person.
+    State,
 }
 
 #[derive(DeriveIden)]
@@ -83,10 +112,23 @@ enum Notice {
     Id,
     InstallationId,
     Cause,
-    /// The task at Storeganise; none where it could not be filed.
-    TaskId,
+    /// Records it was about when it was opened.
+    Records,
     OpenedAt,
+    /// When Storeganise took the task.
+    FiledAt,
+    /// The task at Storeganise; none where it was not filed, or Storeganise did not name it.
+    TaskId,
+    /// When the cause was over.
     ClosedAt,
+    /// When Storeganise closed the task.
+    TaskClosedAt,
+    /// How often it was tried to file, or then to close, the task.
+    Tries,
+    /// When that is tried next; none where there is nothing left to do.
+    NextTryAt,
+    /// Why the last try came to nothing, as a cause code.
+    Problem,
 }
 
 #[derive(DeriveIden)]
@@ -135,12 +177,50 @@ impl MigrationTrait for Migration {
         manager.alter_table(Table::alter().table(Change::Table).add_column(run).to_owned()).await?;
         let flips = text_null(Link::Flips);
         manager.alter_table(Table::alter().table(Link::Table).add_column(flips).to_owned()).await?;
+        self.let_pairs_rest(manager).await?;
+        let provider_code = text_null(Outcome::ProviderCode);
+        manager
+            .alter_table(Table::alter().table(Outcome::Table).add_column(provider_code).to_owned())
+            .await?;
+        let digest = Table::alter()
+            .table(Tombstone::Table)
+            .rename_column(Tombstone::UserDigest, Tombstone::Digest)
+            .to_owned();
+        manager.alter_table(digest).await?;
+        let changed = big_integer_null(Link::ChangedAt);
+        manager.alter_table(Table::alter().table(Link::Table).add_column(changed).to_owned()).await?;
+        let mut link_changed = Index::create();
+        link_changed.name("link_changed").table(Link::Table).col(Link::InstallationId).col(Link::ChangedAt);
+        manager.create_index(link_changed).await?;
         for table in [conflict(), brake(), brake_row(), notice(), outcome_day(), preview_row()] {
             manager.create_table(table).await?;
         }
         for index in indexes() {
             manager.create_index(index).await?;
         }
+        let mut notice_latest = Index::create();
+        notice_latest.name("notice_latest").table(Notice::Table).col(Notice::InstallationId).col(Notice::Id);
+        manager.create_index(notice_latest).await?;
+        for index in [
+            // One open notice for a cause, whoever opens it.
+            "CREATE UNIQUE INDEX notice_open ON notice (installation_id, cause) WHERE closed_at IS NULL",
+            // Of the many runs of an installation, the one that goes on.
+            "CREATE INDEX run_going_on ON run (installation_id) WHERE finished_at IS NULL",
+        ] {
+            manager.get_connection().execute_unprepared(index).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Migration {
+    /// Links that rest are few among many: a partial index finds them.
+    async fn let_pairs_rest(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        for column in [big_integer_null(Link::GoneAt), text_null(Link::GoneBecause)] {
+            manager.alter_table(Table::alter().table(Link::Table).add_column(column).to_owned()).await?;
+        }
+        let index = "CREATE INDEX link_gone ON link (installation_id, synced_at) WHERE gone_at IS NOT NULL";
+        manager.get_connection().execute_unprepared(index).await?;
         Ok(())
     }
 }
@@ -179,9 +259,14 @@ fn brake_row() -> TableCreateStatement {
     Table::create()
         .table(BrakeRow::Table)
         .col(uuid(BrakeRow::InstallationId))
+        .col(text(BrakeRow::Subject))
+        .col(text(BrakeRow::SubjectId))
         .col(text(BrakeRow::UserId))
         .col(text(BrakeRow::Fields))
-        .primary_key(Index::create().col(BrakeRow::InstallationId).col(BrakeRow::UserId))
+        .col(text(BrakeRow::State))
+        .primary_key(
+            Index::create().col(BrakeRow::InstallationId).col(BrakeRow::Subject).col(BrakeRow::SubjectId),
+        )
         .foreign_key(&mut to_installation(BrakeRow::InstallationId))
         .to_owned()
 }
@@ -192,9 +277,15 @@ fn notice() -> TableCreateStatement {
         .col(uuid(Notice::Id).primary_key())
         .col(uuid(Notice::InstallationId))
         .col(text(Notice::Cause))
-        .col(text_null(Notice::TaskId))
+        .col(big_integer(Notice::Records))
         .col(big_integer(Notice::OpenedAt))
+        .col(big_integer_null(Notice::FiledAt))
+        .col(text_null(Notice::TaskId))
         .col(big_integer_null(Notice::ClosedAt))
+        .col(big_integer_null(Notice::TaskClosedAt))
+        .col(integer(Notice::Tries))
+        .col(big_integer_null(Notice::NextTryAt))
+        .col(text_null(Notice::Problem))
         .foreign_key(&mut to_installation(Notice::InstallationId))
         .to_owned()
 }
@@ -241,8 +332,6 @@ fn preview_row() -> TableCreateStatement {
 }
 
 fn indexes() -> Vec<IndexCreateStatement> {
-    let mut notice_open = Index::create();
-    notice_open.name("notice_open").table(Notice::Table).col(Notice::InstallationId).col(Notice::ClosedAt);
     // In the order in which changes are taken, so that taking a hundred of a million reads a hundred.
     let mut change_lane = Index::create();
     change_lane
@@ -258,7 +347,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
     change_run.name("change_run").table(Change::Table).col(Change::RunId);
     let mut run_state = Index::create();
     run_state.name("run_state").table(Run::Table).col(Run::InstallationId).col(Run::State);
-    let mut indexes = vec![notice_open, change_lane, change_run, run_state];
+    let mut indexes = vec![change_lane, change_run, run_state];
     let sides = [
         ("preview_contact_action", PreviewRow::ContactAction),
         ("preview_user_action", PreviewRow::UserAction),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use server::demo::control::Control;
 use tests::{house::until, node};
 
-const PORTAL: u64 = 1_234_567;
+const PORTAL: u64 = 4_711;
 
 /// Everything `peers/hubspot-client/story.mjs` goes through, in its order.
 const STORY: [&str; 12] = [
@@ -33,8 +33,12 @@ const STORY: [&str; 12] = [
 #[tokio::test]
 async fn hubspots_own_client_takes_the_sandbox_for_hubspot() {
     let Some(folder) = node::peer("hubspot-client") else { return };
-    let options = Options::default();
+    let mut options = Options { seeded: false, ..Options::default() };
+    // The peer is an app of its own, which makes deals as well.
+    options.hubspot.scopes.push("crm.objects.deals.write".to_owned());
     let sandbox = sandbox::start(options.clone()).await.unwrap();
+    let control = Control::of(&sandbox.base_url());
+    control.post("hubspot/portals", &json!({"id": PORTAL, "name": "Peer"})).await.unwrap();
     let setting = json!({
         "base": sandbox.base_url(), "portal": PORTAL, "redirect": "https://peer.example.com/callback",
         "clientId": options.hubspot.client_id, "clientSecret": options.hubspot.client_secret,
@@ -46,7 +50,6 @@ async fn hubspots_own_client_takes_the_sandbox_for_hubspot() {
     assert_eq!(names, STORY);
 
     // What the client believes to have done is there.
-    let control = Control::of(&sandbox.base_url());
     let contact = control
         .get(&format!("hubspot/{PORTAL}/contacts/{}", steps[2]["id"].as_str().unwrap()))
         .await

@@ -60,8 +60,13 @@ async fn killed_20_times_during_a_bulk_update_nothing_is_lost_and_nobody_doubled
     control.post(&format!("storeganise/{BUSINESS}/users/seed"), &seed).await.unwrap();
     let (core, by) = (house.stage.core(), Actor::command_line());
     let installation = story.installation().await.unwrap();
+    // Everybody is changed on purpose, again and again: the brake is off.
     // Slow enough that each kill falls into work: first contacts, updates and mirrors alike.
-    let slow = Settings { storeganise_requests_per_second: 40.0, ..installation.settings.clone() };
+    let slow = Settings {
+        storeganise_requests_per_second: 40.0,
+        brake_percent: 100,
+        ..installation.settings.clone()
+    };
     core.change_settings(installation.id, &slow, &by).await.unwrap();
     house.stage.service.stop().await;
 

@@ -1,18 +1,32 @@
 //! One test binary for the whole house.
 //!
-//! `guide` reads like the product guide; `pauses`, `failures` and `crashes` are what can go wrong on the way;
-//! `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `runs` go through everybody; `storage` is what both databases must do alike; `traces` is what we leave behind.
+//! `guide` reads like the product guide; `custom_fields` maps a business's own; `brake` and `conflicts` are where a person
+//! decides; `pauses`, `failures` and `crashes` are what can go wrong on the way;
+//! `matching`, `lifecycles` and `batches` are who belongs to whom, what becomes of a pair, and what one record does to the
+//! others; `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `runs` go through everybody; `storage` is what both
+//! databases must do alike; `traces` is what we leave behind; `explain`, `notices` and `retention` are what a person is
+//! shown and told, and for how long.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod addon;
 mod arrows;
+mod batches;
+mod brake;
+mod conflicts;
 mod conformance;
+mod convergence;
 mod crashes;
+mod custom_fields;
 mod doors;
+mod explain;
 mod failures;
 mod guide;
+mod lifecycles;
+mod matching;
+mod notices;
 mod pauses;
+mod retention;
 mod runs;
 mod storage;
 mod traces;

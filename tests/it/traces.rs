@@ -1,6 +1,7 @@
 //! What we leave behind: no personal data and no token in the database, whatever was synced.
 
 use serde_json::json;
+use sync_core::{access::audit::Actor, explain::Who};
 use tests::{
     database::{Database, Kind},
     house::{BUSINESS, House, PORTAL},
@@ -37,6 +38,12 @@ async fn no_name_address_phone_or_token_is_in_the_database_after_a_sync_both_way
     let refused = json!({ "email": "quill.feather@localhost", "firstName": "Quillfeather", "lastName": "B" });
     control.create_user(BUSINESS, &refused).await.ok();
     story.settle().await.unwrap();
+    // Somebody who looks at a person is shown everything, and leaves only ids behind.
+    let installation = story.installation().await.unwrap();
+    let who = Who::Email("quill.feather@example.com".to_owned());
+    let shown = house.stage.core().explain(&installation, who, &Actor::command_line()).await.unwrap();
+    assert!(shown.fields.iter().all(|field| field.contact_value.is_some()), "{shown:?}");
+    assert!(!format!("{shown:?}").contains("Quillfeather"));
     house.stage.service.stop().await;
 
     let folder = house.database().folder.as_ref().unwrap().path();

@@ -4,11 +4,13 @@ use sandbox::options::Options as SandboxOptions;
 use serde_json::{Value, json};
 use server::demo::{
     control::Control,
-    stage::{Options, Stage},
+    stage::{LOGIN, Options, Stage},
     story::Story,
+    visitor::Visitor,
 };
 use sync_core::{
     access::{Role, audit::Actor},
+    queue::change::Subject,
     views::activity::{OutcomeFilter, OutcomeRow},
 };
 
@@ -120,6 +122,65 @@ impl House {
         let filter = OutcomeFilter { record: Some(record.to_owned()), ..OutcomeFilter::default() };
         self.stage.core().outcomes(scope, &filter, None, 100).await.expect("outcomes").items
     }
+
+    /// What was done last about one record, but for its id's way back: the action, and the reason if there was one.
+    ///
+    /// # Panics
+    /// Nothing was done about it, or the database does not answer.
+    pub async fn told(&self, story: &Story<'_>, record: &str) -> (String, String) {
+        let outcomes = self.outcomes_of(story, record).await;
+        let mut others = outcomes.iter().filter(|row| row.subject != Subject::Mirror);
+        let row = others.next().unwrap_or_else(|| panic!("nothing is told about {record}"));
+        (row.action.word().to_owned(), row.reason.clone().unwrap_or_default())
+    }
+
+    /// The installation's page, as staff see it.
+    ///
+    /// # Panics
+    /// It does not open.
+    pub async fn page(&self, story: &Story<'_>) -> String {
+        use secrecy::ExposeSecret as _;
+        let staff = Visitor::default();
+        let sign_in = format!("{}/sign-in", self.stage.base_url);
+        let form = [("login", LOGIN), ("password", self.stage.password.expose_secret())];
+        staff.send(&sign_in, "/sign-in", &form).await.expect("signed in");
+        let id = story.installation().await.expect("an installation").id;
+        let page = staff.open(&format!("{}/installations/{id}", self.stage.base_url)).await;
+        page.expect("the page opens").body
+    }
+
+    /// Does something while the installation is paused, so that all of it is worked in one batch afterwards.
+    ///
+    /// # Panics
+    /// It cannot be paused or enabled.
+    pub async fn at_once(&self, story: &Story<'_>, work: impl AsyncFnOnce()) {
+        let (core, by) = (self.stage.core(), Actor::command_line());
+        let id = story.installation().await.expect("an installation").id;
+        core.pause(id, &by).await.expect("paused");
+        work().await;
+        self.control().until_delivered().await.expect("all webhooks are delivered");
+        core.enable(id, &by).await.expect("enabled");
+        story.settle().await.expect("settled");
+    }
+}
+
+/// Calls the JSON API at an address: the status and the answer, null where there is none.
+///
+/// # Panics
+/// The service does not answer, or not in JSON.
+#[expect(clippy::disallowed_methods, reason = "a program that is not ours, on this machine")]
+pub async fn call(method: &str, address: &str, token: &str, body: Option<&Value>) -> (u16, Value) {
+    let method = method.parse::<reqwest::Method>().expect("a method");
+    let mut request = reqwest::Client::new().request(method, address).bearer_auth(token);
+    if let Some(body) = body {
+        request = request.json(body);
+    }
+    let response = request.send().await.expect("the service answers");
+    let (status, text) = (response.status().as_u16(), response.text().await.expect("a whole answer"));
+    if text.is_empty() {
+        return (status, Value::Null);
+    }
+    (status, serde_json::from_str(&text).expect("JSON"))
 }
 
 /// Waits for what will come, however fast this machine is.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     lenient,
     problem::{Envelope, Problem},
-    record::{Record, Write},
+    record::{Record, Unread, Write},
 };
 
 /// How many records one request may carry.
@@ -29,13 +29,39 @@ pub struct BatchRead {
 
 /// What a batch did: the same for a whole success and for a part of one.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(from = "WireReply")]
 pub struct BatchReply {
     /// The records found or written.
-    #[serde(default, deserialize_with = "lenient::null_is_empty", rename = "results")]
     pub records: Vec<Record>,
+    /// The records that are not what we know.
+    pub unread: Vec<Unread>,
     /// The rows that were refused or not found.
-    #[serde(default, deserialize_with = "row_errors")]
     pub errors: Vec<RowError>,
+}
+
+#[derive(Deserialize)]
+struct WireReply {
+    #[serde(default, deserialize_with = "lenient::null_is_empty")]
+    results: Vec<Value>,
+    #[serde(default, deserialize_with = "row_errors")]
+    errors: Vec<RowError>,
+}
+
+impl From<WireReply> for BatchReply {
+    fn from(reply: WireReply) -> Self {
+        let (records, unread) = lenient::each(reply.results);
+        Self { records, unread, errors: reply.errors }
+    }
+}
+
+impl BatchReply {
+    /// Names the request in every refusal that does not name it itself.
+    pub(crate) fn correlate(&mut self, id: Option<&str>) {
+        for error in &mut self.errors {
+            let known = &mut error.problem.correlation_id;
+            *known = known.take().or_else(|| id.map(str::to_owned));
+        }
+    }
 }
 
 /// What is wrong with one or more rows of a batch.
@@ -63,6 +89,12 @@ impl BatchRead {
         }
         body
     }
+}
+
+/// The body of a batch that makes records; the writes' ids stay here.
+pub(crate) fn new_records(writes: Vec<Write>) -> Value {
+    let input = |write: Write| json!({ "properties": write.properties, "objectWriteTraceId": write.trace });
+    json!({ "inputs": writes.into_iter().map(input).collect::<Vec<_>>() })
 }
 
 /// The body of a batch of writes; `id_property` is given for an upsert only.
@@ -158,6 +190,18 @@ mod tests {
         assert_eq!(reply.errors[0].ids, ["999", "jane@example.com"]);
         assert_eq!(reply.errors[0].problem.category.as_deref(), Some("OBJECT_NOT_FOUND"));
         assert!(!format!("{reply:?}").contains("jane"));
+    }
+
+    #[test]
+    fn one_record_of_another_shape_does_not_lose_the_others() {
+        let reply = read(&json!({ "results": [
+            { "id": "1" }, { "id": 2, "properties": { "phone": { "jane": 1 } }, "objectWriteTraceId": "t2" },
+            { "properties": {} }, 7,
+        ] }));
+        let unread: Vec<_> = reply.unread.iter().map(|u| (u.id.as_deref(), u.path.as_str())).collect();
+        assert_eq!(reply.records.len(), 1);
+        assert_eq!(unread, [(Some("2"), "properties.phone"), (None, "id"), (None, "id")]);
+        assert_eq!(reply.unread[0].trace.as_deref(), Some("t2"));
     }
 
     #[test]

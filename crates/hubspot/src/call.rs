@@ -50,6 +50,11 @@ impl Call {
         Self { query, ..self }
     }
 
+    /// Asks for what lies in the recycle bin.
+    pub(crate) fn archived(self) -> Self {
+        Self { query: Some(("archived", "true".to_owned())), ..self }
+    }
+
     pub(crate) fn build(self, http: &Http, authorization: HeaderValue) -> Result<Request, Error> {
         let mut request = http.request(self.method, &self.path).header(AUTHORIZATION, authorization);
         if let Some(query) = self.query {

@@ -97,6 +97,14 @@ impl Portal {
         self.batch(kind, "update", writes.len(), || batch::writes(writes, None)).await
     }
 
+    /// Makes up to [`BATCH`] records. Not safe to repeat: after a failure look first whether they are there.
+    ///
+    /// # Errors
+    /// See [`Error::class`]. A refusal of the whole batch may be due to one of its rows; nothing is made then.
+    pub async fn create(&self, kind: ObjectKind, writes: Vec<Write>) -> Result<BatchReply, Error> {
+        self.batch(kind, "create", writes.len(), || batch::new_records(writes)).await
+    }
+
     /// Makes or changes up to [`BATCH`] records by their values of a unique property; safe to repeat.
     ///
     /// # Errors
@@ -120,6 +128,22 @@ impl Portal {
         let path = format!("{}/search", objects(ObjectKind::Deal));
         let call = Call::post(path, "objects/search", deals::won_from(from));
         self.fetch(call.search()).await
+    }
+
+    /// Searches for contacts that have a value of `marker` and changed at or after `modified_since_ms`
+    /// (milliseconds since 1970), oldest change first. The same lag and repeats as with deals.
+    ///
+    /// # Errors
+    /// See [`Error::class`].
+    pub async fn search_changed_contacts(
+        &self,
+        marker: &str,
+        modified_since_ms: i64,
+        after: Option<&str>,
+    ) -> Result<Page, Error> {
+        let path = format!("{}/search", objects(ObjectKind::Contact));
+        let body = deals::contacts_since(marker, modified_since_ms, after);
+        self.fetch(Call::post(path, "objects/search", body).search()).await
     }
 
     /// Reads the contacts of up to [`DEALS_PER_REQUEST`] deals; each asked deal has an entry, if only an empty one.
@@ -157,6 +181,15 @@ impl Portal {
     /// See [`Error::class`].
     pub async fn contact_properties(&self) -> Result<Vec<Property>, Error> {
         let call = Call::get(properties_path(), "properties");
+        self.fetch::<Properties>(call).await.map(|properties| properties.results)
+    }
+
+    /// Reads the contact properties that were archived and can be restored.
+    ///
+    /// # Errors
+    /// See [`Error::class`].
+    pub async fn archived_contact_properties(&self) -> Result<Vec<Property>, Error> {
+        let call = Call::get(properties_path(), "properties").archived();
         self.fetch::<Properties>(call).await.map(|properties| properties.results)
     }
 
@@ -230,7 +263,10 @@ impl Portal {
             return Ok(BatchReply::default());
         }
         let path = format!("{}/batch/{verb}", objects(kind));
-        self.fetch(Call::post(path, "objects/batch", body())).await
+        let answer = self.send(Call::post(path, "objects/batch", body())).await?;
+        let mut reply: BatchReply = read(&answer.body)?;
+        reply.correlate(answer.correlation_id());
+        Ok(reply)
     }
 
     async fn fetch<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {

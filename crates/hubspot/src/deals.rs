@@ -1,9 +1,13 @@
-//! Finding the deals that were won, a page at a time.
+//! Finding the deals that were won, and the contacts that changed, a page at a time.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{associations::Paging, lenient, record::Record};
+use crate::{
+    associations::Paging,
+    lenient,
+    record::{Record, Unread},
+};
 
 /// The properties of a deal that are read.
 pub const DEAL_PROPERTIES: [&str; 7] =
@@ -23,6 +27,8 @@ const OBJECT_ID: &str = "hs_object_id";
 pub struct Page {
     /// The records, in the order of their last change.
     pub records: Vec<Record>,
+    /// The records that are not what we know.
+    pub unread: Vec<Unread>,
     /// Where the next page begins; `None` on the last one.
     pub next: Option<String>,
 }
@@ -30,14 +36,15 @@ pub struct Page {
 #[derive(Deserialize)]
 struct WirePage {
     #[serde(default, deserialize_with = "lenient::null_is_empty")]
-    results: Vec<Record>,
+    results: Vec<Value>,
     #[serde(default, deserialize_with = "lenient::or_empty")]
     paging: Option<Paging>,
 }
 
 impl From<WirePage> for Page {
     fn from(page: WirePage) -> Self {
-        Self { records: page.results, next: page.paging.and_then(Paging::after) }
+        let (records, unread) = lenient::each(page.results);
+        Self { records, unread, next: page.paging.and_then(Paging::after) }
     }
 }
 
@@ -80,6 +87,26 @@ pub(crate) fn won_from(from: WonFrom<'_>) -> Value {
         "filterGroups": [{ "filters": filters }],
         "sorts": [{ "propertyName": sort, "direction": "ASCENDING" }],
         "properties": DEAL_PROPERTIES,
+        "limit": SEARCH_PAGE,
+    });
+    if let Some(after) = after {
+        body["after"] = json!(after);
+    }
+    body
+}
+
+/// The property of a contact that says when it last changed.
+pub const CONTACT_MODIFIED: &str = "lastmodifieddate";
+
+/// The search for contacts with a value of `marker`, changed at or after `modified_since_ms`.
+pub(crate) fn contacts_since(marker: &str, modified_since_ms: i64, after: Option<&str>) -> Value {
+    let mut body = json!({
+        "filterGroups": [{ "filters": [
+            { "propertyName": marker, "operator": "HAS_PROPERTY" },
+            { "propertyName": CONTACT_MODIFIED, "operator": "GTE", "value": modified_since_ms.to_string() },
+        ] }],
+        "sorts": [{ "propertyName": CONTACT_MODIFIED, "direction": "ASCENDING" }],
+        "properties": [CONTACT_MODIFIED],
         "limit": SEARCH_PAGE,
     });
     if let Some(after) = after {

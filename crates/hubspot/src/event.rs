@@ -73,6 +73,12 @@ impl Event {
         self.subscription_type.ends_with(".creation")
     }
 
+    /// Whether a contact was deleted for good at the person's wish: no reading afterwards can tell that.
+    #[must_use]
+    pub fn is_privacy_deletion(&self) -> bool {
+        self.subscription_type.ends_with(".privacyDeletion")
+    }
+
     /// The kind of object the event is about; an association counts as its deal's.
     #[must_use]
     pub fn object_kind(&self) -> Option<ObjectKind> {

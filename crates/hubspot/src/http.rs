@@ -84,6 +84,12 @@ impl Answer {
         Some(Duration::from_secs(self.number(RETRY_AFTER.as_str())?.into()))
     }
 
+    /// The name HubSpot's support knows this answer by.
+    pub(crate) fn correlation_id(&self) -> Option<&str> {
+        let id = self.headers.get("x-hubspot-correlation-id")?.to_str().ok()?;
+        (id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')).then_some(id)
+    }
+
     /// A header that is a number.
     pub(crate) fn number(&self, header: &str) -> Option<u32> {
         self.headers.get(header)?.to_str().ok()?.trim().parse().ok()

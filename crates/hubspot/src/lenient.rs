@@ -9,10 +9,29 @@ use serde::{
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+use crate::record::Unread;
+
 /// Reads a whole answer, or says where it is not what we know, never what stands there.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let mut json = serde_json::Deserializer::from_slice(body);
     serde_path_to_error::deserialize(&mut json).map_err(|error| error.path().to_string())
+}
+
+/// Reads each record of a list by itself, so that an odd one does not lose the others.
+pub(crate) fn each<T: DeserializeOwned>(list: Vec<Value>) -> (Vec<T>, Vec<Unread>) {
+    let (mut records, mut unread) = (Vec::with_capacity(list.len()), Vec::new());
+    for value in list {
+        let part = |key: &str| value.get(key).and_then(text_of).filter(|text| !text.is_empty());
+        match serde_path_to_error::deserialize(&value) {
+            Ok(record) => records.push(record),
+            Err(error) => {
+                let id = part("id");
+                let path = if id.is_none() { "id".to_owned() } else { error.path().to_string() };
+                unread.push(Unread { id, trace: part("objectWriteTraceId"), path });
+            }
+        }
+    }
+    (records, unread)
 }
 
 /// An id: text, or a number taken as text; never empty.

@@ -18,6 +18,8 @@ pub struct Problem {
     pub correlation_id: Option<String>,
     /// The record that is in the way, where the answer names one.
     pub existing_id: Option<String>,
+    /// The property whose value that record holds already, where the answer names it.
+    pub taken: Option<String>,
     /// The properties that were refused.
     pub fields: Vec<FieldProblem>,
     /// Which limit was reached, such as `TEN_SECONDLY_ROLLING`.
@@ -66,6 +68,19 @@ impl Problem {
         let envelope: Envelope = serde_json::from_slice(body).unwrap_or_default();
         Self { status: Some(status), ..Self::from(&envelope) }
     }
+
+    /// HubSpot's own code for what is wrong: a field's, else the category.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        let coded = self.fields.iter().map(|field| field.code.as_str()).find(|code| !code.is_empty());
+        coded.or(self.category.as_deref())
+    }
+
+    /// Whether it is the value of this property that another record holds.
+    #[must_use]
+    pub fn is_taken(&self, property: &str) -> bool {
+        self.existing_id.is_some() && self.taken.as_deref() == Some(property)
+    }
 }
 
 impl From<&Envelope> for Problem {
@@ -76,6 +91,7 @@ impl From<&Envelope> for Problem {
             category: envelope.category.as_deref().or(envelope.error_type.as_deref()).and_then(word),
             correlation_id: envelope.correlation_id.clone().filter(|id| is_plain(id)),
             existing_id: all().filter_map(|e| e.message.as_deref()).find_map(existing_id),
+            taken: all().filter_map(|e| e.message.as_deref()).find_map(taken),
             fields: fields(all()),
             policy: envelope.policy_name.as_deref().and_then(word),
             missing_scopes: missing_scopes(all()),
@@ -157,6 +173,13 @@ fn existing_id(message: &str) -> Option<String> {
     let (before, _) = message.rsplit_once(" already has that value")?;
     let start = before.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
     (start < before.len()).then(|| before[start..].to_owned())
+}
+
+/// The property in `Cannot set PropertyValueCoordinates{..., propertyName=email, value=...} on 1. 2 already has …`.
+fn taken(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("PropertyValueCoordinates{")?;
+    let (_, rest) = rest.split_once("propertyName=")?;
+    word(rest.split([',', '}']).next()?.trim())
 }
 
 fn missing_scopes<'a>(errors: impl Iterator<Item = &'a Envelope>) -> Vec<String> {
@@ -250,6 +273,8 @@ mod tests {
             assert_eq!(problem(&json!({ "message": message })).existing_id.as_deref(), expected, "{message}");
             let nested = json!({ "message": "x", "errors": [{ "message": message }] });
             assert_eq!(problem(&nested).existing_id.as_deref(), expected, "nested: {message}");
+            let names_the_property = message.contains("propertyName=email");
+            assert_eq!(problem(&nested).is_taken("email"), names_the_property, "{message}");
         }
     }
 

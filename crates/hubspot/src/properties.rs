@@ -31,9 +31,26 @@ pub struct Property {
     /// Whether it was archived.
     #[serde(default, deserialize_with = "lenient::truth")]
     pub archived: bool,
+    /// What may be chosen, where it is an enumeration; empty where the choices come from elsewhere.
+    #[serde(default, deserialize_with = "lenient::or_empty")]
+    pub options: Vec<PropertyOption>,
     /// What may be changed about it.
     #[serde(default, deserialize_with = "lenient::or_empty")]
     modification_metadata: ModificationMetadata,
+}
+
+/// One choice of an enumeration.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PropertyOption {
+    /// What records carry.
+    #[serde(default, deserialize_with = "lenient::null_is_empty")]
+    pub value: String,
+    /// What people read.
+    #[serde(default, deserialize_with = "lenient::null_is_empty")]
+    pub label: String,
+    /// Whether it is no longer offered to people.
+    #[serde(default, deserialize_with = "lenient::truth")]
+    pub hidden: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -47,7 +64,8 @@ impl Property {
     /// Whether its values can be written.
     #[must_use]
     pub fn is_writable(&self) -> bool {
-        !self.calculated && !self.archived && !self.modification_metadata.read_only_value
+        let computed = self.field_type.as_deref().is_some_and(|how| how.starts_with("calculation"));
+        !self.calculated && !computed && !self.archived && !self.modification_metadata.read_only_value
     }
 }
 
@@ -145,12 +163,29 @@ mod tests {
         assert!(unique.has_unique_value && unique.is_writable());
         for body in [
             json!({ "name": "x", "calculated": true }),
+            json!({ "name": "x", "fieldType": "calculation_equation" }),
             json!({ "name": "x", "archived": true }),
             json!({ "name": "x", "modificationMetadata": { "readOnlyValue": true } }),
         ] {
             let property = read(&body);
             assert!(!property.is_writable() && !property.has_unique_value, "{body}");
         }
+    }
+
+    #[test]
+    fn the_options_of_a_choice_are_read_and_odd_ones_do_not_lose_the_property() {
+        let choice = read(&json!({
+            "name": "tier", "type": "enumeration", "fieldType": "select",
+            "options": [
+                { "value": "s", "label": "Small", "displayOrder": 0, "hidden": false },
+                { "value": "l", "label": "Large", "displayOrder": 1, "hidden": true },
+            ],
+        }));
+        let shown: Vec<_> =
+            choice.options.iter().map(|o| (o.value.as_str(), o.label.as_str(), o.hidden)).collect();
+        assert_eq!(shown, [("s", "Small", false), ("l", "Large", true)]);
+        assert!(read(&json!({ "name": "x", "options": null })).options.is_empty());
+        assert!(read(&json!({ "name": "x", "options": [7] })).options.is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -45,6 +45,17 @@ pub struct Record {
     /// Earlier and present values by property name, where they were asked for; in no order.
     #[serde(default, deserialize_with = "lenient::or_empty", rename = "propertiesWithHistory")]
     history: BTreeMap<String, Vec<Version>>,
+}
+
+/// One record of a list that is not what we know: which one, as far as that can be read, and where it is odd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Its id.
+    pub id: Option<String>,
+    /// The trace of the write it answers.
+    pub trace: Option<String>,
+    /// Where it is not what we know, by key and index; never what stands there.
+    pub path: String,
 }
 
 /// One value a property has had: when, and by whom. What it was is not kept.
@@ -122,8 +133,21 @@ impl fmt::Debug for Write {
 fn properties<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, Option<String>>, D::Error> {
-    let values = Option::<BTreeMap<String, Value>>::deserialize(deserializer)?.unwrap_or_default();
-    Ok(values.into_iter().map(|(name, value)| (name, lenient::text_of(&value))).collect())
+    let values = Option::<BTreeMap<String, Scalar>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(values.into_iter().map(|(name, Scalar(value))| (name, value)).collect())
+}
+
+/// A property's value: text, or what can be taken as text. A value of another shape must not pass for a blank.
+struct Scalar(Option<String>);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        if value.is_object() || value.is_array() {
+            return Err(D::Error::custom("a property's value is text"));
+        }
+        Ok(Self(lenient::text_of(&value)))
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! Both remote systems, simulated over real HTTP on one port, for the demo, the tests and the benchmarks.
 //!
 //! A sandbox is set up by [`options`], started by [`start`], and holds one `world`: the state of Storeganise, the state
-//! of HubSpot, and what both share (time, randomness, counters, faults, outgoing webhooks). Every request of a provider
-//! passes through `wire`; tests steer through `control`. It knows none of our other crates, so that it can contradict
-//! them, and it keeps everything in memory.
+//! of HubSpot, and what both share (time, randomness, counters, the trace, faults, outgoing webhooks). Every request
+//! of a provider passes through `wire`; tests steer through `control`, whose calls stand in `catalogue`. It knows none
+//! of our other crates, so that it can contradict them, and it keeps everything in memory.
 
+pub mod dialect;
 pub mod options;
 
+mod asked;
+mod catalogue;
 mod clock;
 mod control;
 mod delivery;
@@ -14,10 +17,13 @@ mod faults;
 mod hubspot;
 mod index;
 mod latency;
+mod names;
 mod provider;
 mod random;
+mod seed;
 mod stats;
 mod storeganise;
+mod trace;
 mod wire;
 mod world;
 
@@ -113,7 +119,7 @@ impl Sandbox {
 fn router(world: &Arc<World>) -> Router {
     Router::new()
         .merge(wire::observed(world, Provider::Hubspot, hubspot::router()))
-        .merge(wire::observed(world, Provider::Storeganise, storeganise::wire()))
+        .merge(wire::observed(world, Provider::Storeganise, storeganise::wire(world)))
         .merge(storeganise::pages())
         .route("/", get(index::index))
         .merge(control::router())

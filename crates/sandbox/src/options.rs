@@ -2,6 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use crate::dialect::Dialect;
+/// The `webhook_retry_scale_ms` at which HubSpot's repeats are as far apart as in life: ten of them then end within
+/// 24 hours, whatever is drawn.
+pub const REAL_RETRY_SCALE_MS: u64 = 180_000;
+
 /// Everything that can be chosen when a sandbox starts.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -17,7 +22,8 @@ pub struct Options {
     pub hubspot: HubspotApp,
     /// The add-on registered at Storeganise.
     pub storeganise: StoreganisePlatform,
-    /// The spacing before the first repeat of a failed webhook, in milliseconds (default 1000).
+    /// The spacing before the first repeat of a failed webhook, in milliseconds (default 1000). Later ones are longer,
+    /// and all are spread at random; at [`REAL_RETRY_SCALE_MS`] HubSpot's ten repeats take up to 24 hours, as in life.
     pub webhook_retry_scale_ms: u64,
     /// How long a HubSpot access token lives, in seconds (default 1800).
     pub token_life_s: u64,
@@ -40,8 +46,19 @@ pub struct HubspotApp {
     pub redirect_urls: Vec<String>,
     /// Where events go; none sends no events.
     pub webhook_url: Option<String>,
+    /// The developer's key, which opens the app's webhook settings and no account (default `sandbox-developer-key`).
+    pub developer_api_key: String,
+    /// How long a change of the webhook settings takes to come into force, in milliseconds: up to five minutes in
+    /// life (default 0).
+    pub settings_delay_ms: u64,
+    /// How long an event waits for others to be sent with, in milliseconds. With 0 the events of each call are sent at
+    /// once and on their own, so that deliveries do not depend on how fast calls follow each other (default 5).
+    pub gather_ms: u64,
     /// The scopes the app requires, all of which an authorisation must name.
     pub scopes: Vec<String>,
+    /// The scopes the app can do without: those an authorisation asks for are granted where the account has the
+    /// tool (default none).
+    pub optional_scopes: Vec<String>,
 }
 
 /// The add-on as it is registered at Storeganise.
@@ -53,6 +70,8 @@ pub struct StoreganisePlatform {
     pub signature_secret: String,
     /// Where events go unless an installed add-on has its own address; none sends no events.
     pub webhook_url: Option<String>,
+    /// How it behaves where the reference leaves it open.
+    pub dialect: Dialect,
 }
 
 impl Default for Options {
@@ -80,6 +99,9 @@ impl Default for HubspotApp {
             app_id: 7_654_321,
             redirect_urls: Vec::new(),
             webhook_url: None,
+            developer_api_key: "sandbox-developer-key".to_owned(),
+            settings_delay_ms: 0,
+            gather_ms: 5,
             scopes: [
                 "oauth",
                 "crm.objects.contacts.read",
@@ -89,6 +111,7 @@ impl Default for HubspotApp {
             ]
             .map(str::to_owned)
             .to_vec(),
+            optional_scopes: Vec::new(),
         }
     }
 }
@@ -99,6 +122,7 @@ impl Default for StoreganisePlatform {
             api_key: "sandbox-api-key".to_owned(),
             signature_secret: "sandbox-signature-secret".to_owned(),
             webhook_url: None,
+            dialect: Dialect::default(),
         }
     }
 }

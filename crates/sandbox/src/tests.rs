@@ -20,10 +20,11 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use crate::{
+    Sandbox,
     clock::Clock,
     delivery::{Delivery, Prepared, WebhookRequest},
     faults::Faults,
-    options::Options,
+    options::{Options, StoreganisePlatform},
     provider::Provider,
     start,
     visitor::Visitor,
@@ -80,9 +81,10 @@ fn webhook(provider: Provider, url: &str) -> WebhookRequest {
     WebhookRequest {
         provider,
         url: url.to_owned(),
-        prepare: Box::new(|attempt| Prepared {
-            headers: vec![("sg-signature", attempt.number.to_string())],
-            body: b"{}".to_vec(),
+        accounts: Vec::new(),
+        prepare: Box::new(|attempt| {
+            let headers = vec![("sg-signature", attempt.number.to_string())];
+            Some(Prepared { headers, body: b"{}".to_vec() })
         }),
     }
 }
@@ -170,6 +172,98 @@ async fn faults_answer_in_the_words_of_the_provider_and_are_counted_by_route() {
     assert_eq!(visitor.get("/_sandbox/stats").await["storeganise"]["total"], 0);
 }
 
+/// What is traced of the same story under a fault schedule with this seed, but for the times.
+async fn traced(seed: u64) -> Vec<Value> {
+    let storeganise = StoreganisePlatform {
+        webhook_url: Some("http://127.0.0.1:9/nobody".to_owned()),
+        ..StoreganisePlatform::default()
+    };
+    let visitor = Visitor::of(Options { users_per_business: 3, storeganise, ..Options::default() });
+    let addon = visitor.post("/_sandbox/storeganise/acme/addons", Value::Null).await;
+    let addon = format!("/_sandbox/storeganise/acme/addons/{}", addon["id"].as_str().unwrap());
+    visitor.put(&addon, json!({"state": "enabled"})).await;
+    let rules = json!({"seed": seed, "rules": [
+        {"provider": "storeganise", "kind": "status", "status": 503, "rate": 0.5},
+        {"provider": "hubspot", "kind": "expired_token", "every": 3},
+        {"provider": "storeganise", "kind": "webhook_lost", "rate": 0.5},
+    ]});
+    visitor.post("/_sandbox/faults", rules).await;
+    for n in 0..30 {
+        visitor.ask("GET", "/acme/api/v1/admin/users", Value::Null).await;
+        visitor.ask("GET", "/crm/objects/2026-09/contacts", Value::Null).await;
+        let all = json!({"set": {"companyName": n.to_string()}});
+        visitor.post("/_sandbox/storeganise/acme/users/bulk", all).await;
+    }
+    let trace = visitor.get("/_sandbox/trace").await;
+    visitor.world.delivery.stop().await;
+    assert_eq!(trace["earlier"], 0);
+    let mut entries = trace["entries"].as_array().unwrap().clone();
+    for entry in &mut entries {
+        entry.as_object_mut().unwrap().remove("ms").unwrap();
+    }
+    entries
+}
+
+#[tokio::test]
+async fn a_fault_schedule_with_the_same_seed_gives_the_same_trace() {
+    let first = traced(7).await;
+    assert_eq!(first, traced(7).await);
+    assert_ne!(first, traced(8).await);
+    let numbers: Vec<&Value> = first.iter().map(|entry| &entry["number"]).collect();
+    assert_eq!(numbers, (0..first.len()).map(|n| json!(n)).collect::<Vec<_>>().iter().collect::<Vec<_>>());
+    assert_eq!(
+        first.iter().filter(|entry| entry["fault"]["rule"] == 1).count(),
+        10,
+        "every third of thirty requests"
+    );
+    let fates = |fate: &str| first.iter().filter(|entry| entry["webhook"] == fate).count();
+    assert!(fates("lost") > 0 && fates("sent") > 0, "{} lost, {} sent", fates("lost"), fates("sent"));
+    let hit = first.iter().find(|entry| entry["status"] == 503).unwrap();
+    assert_eq!(hit["fault"], json!({"rule": 0, "kind": "status"}));
+    assert_eq!((&hit["business"], &hit["method"]), (&json!("acme"), &json!("GET")));
+    assert_eq!(hit["route"], "/{business}/api/v1/admin/users");
+}
+
+#[tokio::test]
+async fn the_rules_in_force_and_the_latency_can_be_read_back() {
+    let visitor = Visitor::of_an_empty_world();
+    let rules = json!([{"provider": "storeganise", "kind": "nonsense", "status": 502, "times": 1}]);
+    visitor.post("/_sandbox/faults", rules).await;
+    visitor.ask("GET", "/acme/api/v1/admin/users", Value::Null).await;
+    assert_eq!(
+        visitor.get("/_sandbox/faults").await,
+        json!({"seed": 1, "rules": [{"provider": "storeganise", "kind": "nonsense", "status": 502, "rate": 1.0,
+                                     "times": 1, "met": 1, "fired": 1}]})
+    );
+    let spread = json!({"hubspot": {"median_ms": 120, "p99_ms": 400}, "storeganise_ms": 3});
+    visitor.post("/_sandbox/latency", spread).await;
+    let in_force = json!({
+        "hubspot": {"median_ms": 120, "p99_ms": 400}, "storeganise": {"median_ms": 3, "p99_ms": 3},
+        "hubspot_ms": 120, "storeganise_ms": 3,
+    });
+    assert_eq!(visitor.get("/_sandbox/latency").await, in_force);
+    visitor.post("/_sandbox/reset", Value::Null).await;
+    assert_eq!(visitor.get("/_sandbox/latency").await["hubspot_ms"], 0);
+    assert_eq!(visitor.get("/_sandbox/faults").await["rules"], json!([]));
+    assert_eq!(visitor.get("/_sandbox/trace").await["entries"], json!([]));
+}
+
+#[tokio::test]
+async fn the_stats_answer_for_any_window() {
+    let visitor = Visitor::of_an_empty_world();
+    for _ in 0..3 {
+        visitor.ask("GET", "/acme/api/v1/admin/users", Value::Null).await;
+        visitor.world.clock.advance(400);
+    }
+    let windows = &visitor.get("/_sandbox/stats?window_ms=500").await["windows"];
+    assert_eq!(windows["asked"]["storeganise"]["acme"], 2);
+    assert_eq!(windows["requests"]["storeganise"]["acme"], 3);
+    assert_eq!(
+        visitor.ask("GET", "/_sandbox/stats?window_ms=0", Value::Null).await.0,
+        StatusCode::BAD_REQUEST
+    );
+}
+
 #[tokio::test]
 async fn what_is_lost_afterwards_was_done_all_the_same() {
     let mut visitor = Visitor::of_an_empty_world();
@@ -214,6 +308,30 @@ async fn a_reset_brings_the_first_world_back() {
     assert_eq!(status, StatusCode::UNAUTHORIZED, "no connection is cut any more");
 }
 
+/// Everything that comes back until the connection is closed.
+async fn told(sandbox: &Sandbox, request: &str) -> String {
+    let mut answer = String::new();
+    let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    tokio::time::timeout(STUCK, stream.read_to_string(&mut answer)).await.expect("an end").unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_partial_answer_promises_its_whole_length_and_ends_in_the_middle() {
+    let sandbox = start(Options { seeded: false, ..Options::default() }).await.unwrap();
+    let request = "GET /acme/api/v1/admin/users HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let whole = told(&sandbox, request).await;
+    let rule = json!([{"provider": "storeganise", "kind": "partial"}]);
+    sandbox.world.faults.set(serde_json::from_value(rule).unwrap()).unwrap();
+    let partial = told(&sandbox, request).await;
+    let body = |answer: &str| answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+    let length = format!("content-length: {}\r\n", body(&whole).len());
+    assert!(whole.contains(&length) && partial.contains(&length), "{partial}");
+    assert_eq!(body(&partial), body(&whole)[..body(&whole).len() / 2]);
+    tokio::time::timeout(STUCK, sandbox.stop()).await.expect("it stops");
+}
+
 #[tokio::test]
 async fn a_sandbox_answers_on_its_port_cuts_connections_on_demand_and_stops() {
     let sandbox = start(Options { seeded: false, ..Options::default() }).await.unwrap();
@@ -227,10 +345,7 @@ async fn a_sandbox_answers_on_its_port_cuts_connections_on_demand_and_stops() {
         ),
         ("GET /acme/api/v1/admin/users HTTP/1.1\r\nhost: x\r\n\r\n", ""),
     ] {
-        let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        answer.clear();
-        tokio::time::timeout(STUCK, stream.read_to_string(&mut answer)).await.expect("an end").unwrap();
+        answer = told(&sandbox, request).await;
         assert!(answer.starts_with(begins), "{request} got {answer}");
     }
     assert_eq!(answer, "", "a cut connection says nothing");

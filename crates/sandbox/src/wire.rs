@@ -1,27 +1,35 @@
-//! What every request on a provider's wire passes through: counting, latency and faults.
+//! What every request on a provider's wire passes through: counting, latency and faults. Nothing is locked while it waits.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::Body,
-    extract::{MatchedPath, Request, State},
-    http::{HeaderMap, StatusCode, header},
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
-use http_body_util::{Full, Limited};
-use serde_json::json;
+use http_body_util::{BodyExt as _, Full, Limited};
 
 use crate::{
-    faults::Fault,
+    asked::Asked,
+    faults::{Fault, Fired, Met, Refusal},
+    hubspot,
     provider::Provider,
-    stats::{Answered, Caller},
+    storeganise,
     world::World,
 };
 
 /// The status under which a cut connection is counted.
 const CUT: u16 = 0;
+
+/// The wire of one provider.
+#[derive(Clone)]
+struct Wire {
+    world: Arc<World>,
+    provider: Provider,
+}
 
 /// Puts the wire of `provider` in front of `routes`; the pages among them stay untouched.
 pub(crate) fn observed(
@@ -29,84 +37,82 @@ pub(crate) fn observed(
     provider: Provider,
     routes: Router<Arc<World>>,
 ) -> Router<Arc<World>> {
-    routes.layer(middleware::from_fn_with_state((Arc::clone(world), provider), observe))
+    let wire = Wire { world: Arc::clone(world), provider };
+    routes.layer(middleware::from_fn_with_state(wire, observe))
 }
 
-async fn observe(
-    State((world, provider)): State<(Arc<World>, Provider)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let path = request.uri().path().to_owned();
-    if provider == Provider::Hubspot && is_page(&path) {
+async fn observe(State(wire): State<Wire>, request: Request, next: Next) -> Response {
+    let Wire { world, provider } = &wire;
+    if *provider == Provider::Hubspot && is_page(request.uri().path()) {
         return next.run(request).await;
     }
     let at_ms = world.clock.now_ms();
-    let method = request.method().to_string();
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let key = (provider == Provider::Storeganise).then(|| addon_of(request.headers())).flatten();
-    let in_flight = world.stats.begin(key.clone());
-
-    world.latency.wait(provider).await;
-    let fault = world.faults.on_request(provider, &method, &route, &path);
-    let response = answer(provider, fault, request, next).await;
-
-    let caller = response.as_ref().and_then(|r| r.extensions().get::<Caller>()).map(|c| c.0.clone()).or(key);
-    let status = response.as_ref().map_or(CUT, |r| r.status().as_u16());
-    world.stats.record(&Answered {
-        provider,
-        method: &method,
-        route: &route,
-        status,
-        caller: caller.as_deref(),
-        at_ms,
+    let asked = Asked::of(world, *provider, &request);
+    let in_flight = world.stats.begin(&asked);
+    // All that is drawn is drawn as the request comes in: how long others take then shifts nothing.
+    let fired = world.faults.on_request(&Met {
+        provider: *provider,
+        method: asked.method,
+        route: &asked.route,
+        path: request.uri().path_and_query().map_or(request.uri().path(), |whole| whole.as_str()),
+        party: asked.party.as_ref(),
     });
-    drop(in_flight);
-    response.unwrap_or_else(cut)
-}
-
-/// Answers the request with or without its fault; nothing stands for a cut connection.
-async fn answer(provider: Provider, fault: Option<Fault>, request: Request, next: Next) -> Option<Response> {
-    match fault {
-        None => Some(next.run(request).await),
-        Some(Fault::Slow(ms)) => {
-            tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
-            Some(next.run(request).await)
-        }
-        Some(Fault::Status(status, retry_after_s)) => Some(refusal(provider, status, retry_after_s)),
-        Some(Fault::Nonsense) => Some(nonsense()),
-        Some(Fault::Cut) => None,
-        Some(Fault::LoseAfter(status)) => {
-            drop(next.run(request).await);
-            status.map(|status| refusal(provider, status, None))
-        }
+    let late = world.latency.draw(*provider);
+    if !late.is_zero() {
+        tokio::time::sleep(late).await;
     }
-}
+    let response = wire.answer(fired.map(|fired| fired.fault), request, next).await;
 
-/// An error in the words of `provider`.
-fn refusal(provider: Provider, status: u16, retry_after_s: Option<u64>) -> Response {
-    let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let words = code.canonical_reason().unwrap_or("Error");
-    let body = match (provider, status) {
-        (Provider::Storeganise, _) => json!({"error": {"message": words, "type": "sandbox_fault"}}),
-        (Provider::Hubspot, 429) => json!({
-            "status": "error", "message": "You have reached your ten_secondly_rolling limit.",
-            "errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING", "correlationId": "sandbox-fault",
-        }),
-        (Provider::Hubspot, _) => {
-            json!({"status": "error", "message": words, "correlationId": "sandbox-fault"})
-        }
-    };
-    let mut response = (code, axum::Json(body)).into_response();
-    if let Some(seconds) = retry_after_s {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    let status = response.as_ref().map_or(CUT, |response| response.status().as_u16());
+    in_flight.answered(status);
+    world.trace.request(asked, status, fired.map(|Fired { place, kind, .. }| (place, kind)));
+    let mut response = response.unwrap_or_else(cut);
+    if *provider == Provider::Hubspot {
+        // What HubSpot's support would ask for; a whole refusal has one in its body as well.
+        response.headers_mut().insert("x-hubspot-correlation-id", correlation(at_ms));
     }
     response
 }
 
-fn nonsense() -> Response {
-    ([(header::CONTENT_TYPE, "text/html")], "<html><body>We will be right back.</body></html>")
-        .into_response()
+fn correlation(at_ms: u64) -> header::HeaderValue {
+    header::HeaderValue::from_str(&format!("sandbox-{at_ms}"))
+        .expect("digits and a dash may stand in a header")
+}
+
+impl Wire {
+    /// Answers the request with or without its fault; nothing stands for a cut connection.
+    async fn answer(&self, fault: Option<Fault>, request: Request, next: Next) -> Option<Response> {
+        match fault {
+            None => Some(next.run(request).await),
+            Some(Fault::Slow(ms)) => {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                Some(next.run(request).await)
+            }
+            Some(Fault::Status(refusal)) => Some(self.refuse(&refusal)),
+            Some(Fault::ExpiredToken) => Some(hubspot::expired_token(&self.world)),
+            Some(Fault::Nonsense(status)) => Some(nonsense(status)),
+            Some(Fault::Cut) => None,
+            Some(Fault::Partial) => Some(partial(next.run(request).await).await),
+            Some(Fault::LoseAfter(refusal)) => {
+                drop(next.run(request).await);
+                refusal.map(|refusal| self.refuse(&refusal))
+            }
+        }
+    }
+
+    /// An error in the words of the provider.
+    fn refuse(&self, refusal: &Refusal) -> Response {
+        match self.provider {
+            Provider::Hubspot => hubspot::refusal(&self.world, refusal),
+            Provider::Storeganise => storeganise::refusal(refusal),
+        }
+    }
+}
+
+fn nonsense(status: u16) -> Response {
+    let code = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let page = "<html><body>We will be right back.</body></html>";
+    (code, [(header::CONTENT_TYPE, "text/html")], page).into_response()
 }
 
 /// A response whose body fails before its first byte: the server then closes the connection without a word.
@@ -114,13 +120,24 @@ fn cut() -> Response {
     Response::new(Body::new(Limited::new(Full::from("cut"), 1)))
 }
 
+/// The same response with its whole length told and half of its body sent, after which the connection is closed.
+async fn partial(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(whole) = to_bytes(body, usize::MAX).await else { return cut() };
+    parts.headers.insert(header::CONTENT_LENGTH, whole.len().into());
+    let broken = async {
+        // The server writes out what it has while this waits.
+        tokio::task::yield_now().await;
+        Some(Err(std::io::Error::other("cut in the middle")))
+    };
+    let half = Full::new(whole.slice(..whole.len() / 2)).map_err(|never: Infallible| match never {});
+    // Mapped frames have no length of their own to contradict the header.
+    let body = half.with_trailers(broken).map_frame(|frame| frame);
+    Response::from_parts(parts, Body::new(body))
+}
+
 /// The pages of HubSpot that a browser opens; all else of its routes is API.
 fn is_page(path: &str) -> bool {
     ["/hubspot/", "/contacts/"].iter().any(|start| path.starts_with(start))
         || ["/authorize", "/authorize/decide"].iter().any(|end| path.ends_with(end))
-}
-
-fn addon_of(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    Some(value.strip_prefix("Addon ")?.split('|').next()?.to_owned())
 }

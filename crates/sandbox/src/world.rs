@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::{
-    clock::Clock, delivery::Delivery, faults::Faults, hubspot, latency::Latency, options::Options,
-    provider::Provider, random::Random, stats::Stats, storeganise,
+    clock::Clock, delivery::Delivery, faults::Faults, hubspot, latency::Latency, names::Names,
+    options::Options, provider::Provider, random::Random, stats::Stats, storeganise, trace::Trace,
 };
 
 /// The shared state of one sandbox.
@@ -18,8 +18,12 @@ pub(crate) struct World {
     pub base_url: String,
     /// Its time.
     pub clock: Arc<Clock>,
+    /// The words of its counters and its trace.
+    pub names: Names,
     /// Its counters.
     pub stats: Stats,
+    /// What happened in it.
+    pub trace: Arc<Trace>,
     /// What goes wrong.
     pub faults: Arc<Faults>,
     /// How slow it is.
@@ -39,15 +43,18 @@ impl World {
     /// A world that answers at `base_url`, seeded if the options say so.
     pub(crate) fn new(options: Options, clock: Clock, base_url: String) -> Arc<Self> {
         let clock = Arc::new(clock);
-        let faults = Arc::new(Faults::new(options.seed));
+        let trace = Arc::new(Trace::new(Arc::clone(&clock)));
+        let faults = Arc::new(Faults::traced(options.seed, Arc::clone(&trace)));
         let urls = [
             (Provider::Hubspot, options.hubspot.webhook_url.clone()),
             (Provider::Storeganise, options.storeganise.webhook_url.clone()),
         ];
         let world = Arc::new(Self {
             base_url,
+            names: Names::default(),
             stats: Stats::new(options.window_ms),
-            latency: Latency::default(),
+            trace,
+            latency: Latency::new(options.seed),
             delivery: Delivery::new(
                 Arc::clone(&clock),
                 Arc::clone(&faults),
@@ -86,13 +93,19 @@ impl World {
         self.webhook_urls.lock().unwrap_or_else(PoisonError::into_inner).insert(provider, url);
     }
 
+    /// Sends no webhooks of `provider` from now on.
+    pub(crate) fn clear_webhook_url(&self, provider: Provider) {
+        self.webhook_urls.lock().unwrap_or_else(PoisonError::into_inner).remove(&provider);
+    }
+
     /// Everything as it was at the start, except for the webhook addresses.
     pub(crate) fn reset(&self) {
         self.delivery.forget();
         self.delivery.reset();
         self.stats.reset();
         self.faults.set(Vec::new()).expect("no rules can always be set");
-        self.latency.set(crate::latency::Setting { hubspot_ms: Some(0), storeganise_ms: Some(0) });
+        self.latency.clear();
+        self.trace.clear();
         self.random.reseed(self.options.seed);
         *self.storeganise() = storeganise::State::new(&self.options);
         *self.hubspot() = hubspot::State::new(&self.options);

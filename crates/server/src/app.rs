@@ -68,6 +68,16 @@ async fn health(State(state): State<AppState>) -> impl IntoResponse {
 /// Prometheus text. It takes an API token of any role: behind a proxy on the same machine every peer is
 /// loopback, so where a request comes from proves nothing.
 async fn metrics(_caller: Caller, State(state): State<AppState>) -> String {
+    match state.core.health_census().await {
+        Ok(census) => {
+            for (health, count) in census {
+                // A gauge is a float; no fleet is so large that it would be rounded.
+                let count = u32::try_from(count).unwrap_or(u32::MAX);
+                metrics::gauge!("annex_installations", "health" => health.word()).set(f64::from(count));
+            }
+        }
+        Err(error) => tracing::warn!(cause = error.code(), "installations could not be counted by health"),
+    }
     state.metrics.render()
 }
 

@@ -29,6 +29,7 @@ use url::Url;
 use crate::{
     app::{self, AppState},
     config::Config,
+    words,
 };
 
 /// How long stopping waits for requests under way.
@@ -36,6 +37,7 @@ const REQUESTS_WAIT: Duration = Duration::from_secs(10);
 /// How long stopping then waits for turns under way; what they had not recorded is worked again.
 const WORK_WAIT: Duration = Duration::from_secs(20);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
+const THINNING_EVERY: Duration = Duration::from_secs(3_600);
 const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(30);
 
 /// A running service. Dropping it stops nothing: use [`Running::stop`].
@@ -86,6 +88,7 @@ pub async fn core_with(config: &Config, clock: Clock, random: Random) -> anyhow:
             app: hubspot_app(config)?,
         },
         base_url: config.base_url.clone(),
+        words: |cause| words::explain(cause).text(),
         default_settings: Settings {
             storeganise_requests_per_second: config.storeganise.requests_per_second,
             ..Settings::default()
@@ -149,14 +152,19 @@ async fn serve(listener: TcpListener, state: AppState, stop: CancellationToken) 
     }
 }
 
-/// Forgets sessions that have ended, and keeps the metrics small.
+/// Forgets sessions that have ended and what is kept long enough, and keeps the metrics small.
 async fn keep_house(core: Arc<Core>, metrics: PrometheusHandle, stop: CancellationToken) {
     let mut sessions = tokio::time::interval(HOUSEKEEPING_EVERY);
+    let mut thinning = tokio::time::interval(THINNING_EVERY);
     let mut upkeep = tokio::time::interval(METRICS_UPKEEP_EVERY);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = upkeep.tick() => metrics.run_upkeep(),
+            _ = thinning.tick() => match core.thin_all().await {
+                Ok(gone) => tracing::debug!(gone.outcomes, gone.others, "old rows were thinned"),
+                Err(error) => tracing::warn!(cause = error.code(), "old rows could not be thinned"),
+            },
             _ = sessions.tick() => match core.delete_expired_sessions().await {
                 Ok(gone) => tracing::debug!(gone, "expired sessions were forgotten"),
                 Err(error) => tracing::warn!(cause = error.code(), "expired sessions could not be forgotten"),

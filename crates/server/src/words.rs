@@ -2,8 +2,9 @@
 //! ours alone: nothing a provider wrote is ever repeated, because it may quote what a person typed.
 
 use sync_core::{
+    health::{Assessment, Cause, Health},
     queue::{change::Subject, outcome::Action},
-    views::{fleet::Health, runs::RunKind},
+    views::runs::RunKind,
 };
 
 mod reasons;
@@ -58,53 +59,71 @@ pub struct HealthWords {
     pub needs_a_person: bool,
 }
 
-/// The words for an installation's health.
+/// The words for an installation's health: its word, and the sentence of its gravest cause.
 #[must_use]
-pub fn health(health: Health) -> HealthWords {
-    let (word, tone, sentence, needs_a_person) = match health {
-        Health::Pending => (
-            "Waiting to be accepted",
-            "need",
-            "Storeganise announced this add-on. Accept it, or remove it.",
-            true,
-        ),
-        Health::NeedsAuthorisation => (
-            "Needs authorisation",
-            "bad",
-            "HubSpot no longer lets us in. The business has to authorise again with its link.",
-            true,
-        ),
-        Health::NotConnected => {
-            ("Not authorised yet", "need", "Do the step below that is marked \"next\".", true)
-        }
-        Health::DisabledAtStoreganise => (
-            "Disabled at Storeganise",
-            "bad",
-            "Storeganise refuses access to this add-on. Enable it on the business's Add-ons page.",
-            true,
-        ),
-        Health::PortalNotPrepared => (
-            "HubSpot not prepared",
-            "bad",
-            "The HubSpot account does not have the property we need, so nothing can be sent.",
-            true,
-        ),
-        Health::Failing => (
-            "Failing",
-            "bad",
-            "Some records failed too often and wait for a person. Open the activity to see why.",
-            true,
-        ),
-        Health::Waiting => (
-            "Waiting for a provider",
-            "work",
-            "A provider is down or asked for patience. It goes on by itself.",
-            false,
-        ),
-        Health::Resting => ("Resting", "rest", "Nothing is sent until it is enabled on both sides.", false),
-        Health::Healthy => ("Healthy", "good", "It is at work and nothing has failed.", false),
+pub fn health(assessment: &Assessment) -> HealthWords {
+    let (word, tone) = match assessment.health {
+        Health::Healthy => ("Healthy", "good"),
+        Health::Working => ("Working", "work"),
+        Health::Degraded => ("Degraded", "bad"),
+        Health::NeedsAuthorisation => ("Needs authorisation", "bad"),
+        Health::Stopped => ("Stopped", "rest"),
+    };
+    let (sentence, needs_a_person) = match assessment.causes.first() {
+        None => ("It is at work and nothing has failed.", false),
+        Some(cause) => (health_cause(*cause), mended_by_a_person(*cause)),
+    };
+    // A provider that is down, and what waits for a person to begin with, are no failure.
+    let tone = match (assessment.health, needs_a_person) {
+        (Health::Degraded, false) => "work",
+        (Health::Stopped, true) => "need",
+        (Health::NeedsAuthorisation, _) if assessment.causes == [Cause::NeverAuthorised] => "need",
+        _ => tone,
     };
     HealthWords { word, tone, sentence, needs_a_person }
+}
+
+/// A cause of an installation's health as a sentence.
+#[must_use]
+pub fn health_cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::NotAccepted => "Storeganise announced this add-on. Accept it, or remove it.",
+        Cause::NotEnabled => "Staff have not enabled it yet. Do the step below that is marked \"next\".",
+        Cause::Paused => "Staff have paused it: nothing is sent, and changes collect.",
+        Cause::Disabled => "Staff have disabled it: nothing is sent, and no change collects.",
+        Cause::DisabledAtStoreganise => {
+            "Storeganise refuses access to this add-on. Enable it on the business's Add-ons page."
+        }
+        Cause::PausedAtStoreganise => "Nothing is sent until the add-on is enabled at Storeganise.",
+        Cause::NeverAuthorised => "HubSpot is not authorised yet. Do the step below that is marked \"next\".",
+        Cause::AccessLost => {
+            "HubSpot no longer lets us in. The business has to authorise again with its link."
+        }
+        Cause::NoUniqueProperty => "The HubSpot account does not have the unique property we need.",
+        Cause::BrakeHeld => {
+            "A change of unusually many records is held back. Look at the list, then release or drop it."
+        }
+        Cause::Parked => "Some records failed too often and wait for a person. Open the activity to see why.",
+        Cause::Conflicts => "Some records differ on both sides. Choose which values to keep.",
+        Cause::Held => "A provider is down or asked for patience. It goes on by itself.",
+        Cause::AtWork => "Changes are being synced just now.",
+    }
+}
+
+/// Whether a person has to do something about it.
+fn mended_by_a_person(cause: Cause) -> bool {
+    match cause {
+        Cause::NotAccepted
+        | Cause::NotEnabled
+        | Cause::DisabledAtStoreganise
+        | Cause::NeverAuthorised
+        | Cause::AccessLost
+        | Cause::NoUniqueProperty
+        | Cause::BrakeHeld
+        | Cause::Parked
+        | Cause::Conflicts => true,
+        Cause::Paused | Cause::Disabled | Cause::PausedAtStoreganise | Cause::Held | Cause::AtWork => false,
+    }
 }
 
 /// A run's kind in plain words.
@@ -122,7 +141,7 @@ pub fn run(kind: RunKind) -> &'static str {
 pub fn tone(action: Action) -> &'static str {
     match action {
         Action::Created | Action::Updated => "good",
-        Action::Unchanged | Action::Skipped => "rest",
+        Action::Unchanged | Action::Skipped | Action::Erased => "rest",
         Action::Conflicted => "need",
         Action::Failed => "bad",
     }
@@ -133,6 +152,7 @@ pub fn tone(action: Action) -> &'static str {
 pub fn subject(subject: Subject) -> &'static str {
     match subject {
         Subject::Sweep => "Sweep",
+        Subject::Erasure => "Privacy deletion",
         Subject::User => "User",
         Subject::Deal => "Deal",
         Subject::Contact => "Contact",
@@ -196,7 +216,13 @@ pub fn audit(action: &str) -> &str {
         "connection.checked" => "checked the refresh token",
         "connection.disconnected" => "disconnected HubSpot",
         "connection.other_portal_allowed" => "allowed another HubSpot account for 24 hours",
+        "explain.looked" => "looked at a person's record",
         "settings.changed" => "changed the settings",
+        "settings.tried" => "tried the custom fields on the newest records",
+        "brake.released" => "released what was held back",
+        "brake.dropped" => "dropped what was held back",
+        "conflict.looked" => "looked at a conflict",
+        "conflict.decided" => "decided a conflict",
         "change.replayed" => "replayed a change",
         "change.replayed_parked" => "replayed all failed changes",
         "run.backfill" => "began a sync of all users",

@@ -20,10 +20,10 @@ use crate::{
     api_url::ApiUrl,
     error::{Class, Error},
     http::{Answer, Http},
-    lenient::{self, List},
+    lenient,
     pace::Pace,
-    task::Task,
-    user::{NewUser, User, UserPatch, UsersQuery},
+    task::{self, Task},
+    user::{NewUser, Records, User, UserPatch, UsersQuery},
 };
 
 /// How many users one request may name by id.
@@ -31,6 +31,8 @@ pub const IDS_PER_REQUEST: usize = 50;
 
 /// How many users a search by e-mail looks through; the provider searches loosely.
 const SEARCH_LIMIT: usize = 50;
+/// How many open tasks a look for one of ours goes through.
+const TASKS_LIMIT: usize = 200;
 const INCLUDE_CUSTOM_FIELDS: (&str, &str) = ("include", "customFields");
 /// What may stand in a path segment as it is: the unreserved characters of RFC 3986.
 const ESCAPED_IN_SEGMENT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -109,22 +111,22 @@ impl Account {
             ("limit", &limit),
             INCLUDE_CUSTOM_FIELDS,
         ]);
-        let List(found) = self.read::<List<User>>(search).await?;
-        Ok(found.into_iter().find(has_it))
+        let found: Records<User> = lenient::each(self.read(search).await?);
+        Ok(found.records.into_iter().find(has_it))
     }
 
     /// Reads up to [`IDS_PER_REQUEST`] users with custom fields in one request.
     ///
     /// The answer holds each asked user once, and no other one; who is missing does not exist, or the provider
-    /// did not heed the ids.
+    /// did not heed the ids. A user of another shape is named among those that could not be read.
     ///
     /// # Errors
     /// See [`Error::class`].
-    pub async fn users_by_ids(&self, ids: &[String]) -> Result<Vec<User>, Error> {
+    pub async fn users_by_ids(&self, ids: &[String]) -> Result<Records<User>, Error> {
         debug_assert!(ids.len() <= IDS_PER_REQUEST, "more ids than one request may name");
         let mut asked: HashSet<&str> = ids.iter().map(String::as_str).filter(|id| !id.is_empty()).collect();
         if asked.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Records { records: Vec::new(), unread: Vec::new() });
         }
         let mut list: Vec<&str> = asked.iter().copied().collect();
         list.sort_unstable();
@@ -134,8 +136,8 @@ impl Account {
             ("limit", &limit),
             INCLUDE_CUSTOM_FIELDS,
         ]);
-        let List(mut users) = self.read::<List<User>>(call).await?;
-        users.retain(|user| asked.remove(user.id.as_str()));
+        let mut users: Records<User> = lenient::each(self.read(call).await?);
+        users.records.retain(|user| asked.remove(user.id.as_str()));
         Ok(users)
     }
 
@@ -143,10 +145,10 @@ impl Account {
     ///
     /// # Errors
     /// See [`Error::class`].
-    pub async fn users_page(&self, query: &UsersQuery) -> Result<Vec<User>, Error> {
+    pub async fn users_page(&self, query: &UsersQuery) -> Result<Records<User>, Error> {
         let pairs = query.pairs();
         let call = Call::get("users?page", &["users"]).query(pairs.iter().map(|(k, v)| (*k, v.as_str())));
-        self.read::<List<User>>(call).await.map(|List(users)| users)
+        Ok(lenient::each(self.read(call).await?))
     }
 
     /// Makes a user. After any failure look the e-mail address up before trying again: the user may exist.
@@ -167,12 +169,42 @@ impl Account {
         lenient::read(&self.send(call, Some(patch)).await?.body)
     }
 
-    /// Files a task for the people of the business.
+    /// Files a task for the people of the business: its id, where Storeganise names it. Not safe to repeat: after
+    /// any failure look for it by [`Account::open_task`].
     ///
     /// # Errors
     /// See [`Error::class`].
-    pub async fn file_task(&self, task: &Task) -> Result<(), Error> {
-        self.send(Call::new(Method::POST, "jobs", &["jobs"]), Some(&task.body())).await.map(drop)
+    pub async fn file_task(&self, task: &Task) -> Result<Option<String>, Error> {
+        let call = Call::new(Method::POST, "jobs", &["jobs"]);
+        let answer = self.send(call, Some(&task.body())).await?;
+        // It is filed, whatever the answer looks like.
+        Ok(lenient::read::<Value>(&answer.body).ok().as_ref().and_then(task::id_of))
+    }
+
+    /// Looks for an open task whose text contains `reference`. That jobs can be listed is not documented: take any
+    /// refusal for "not known".
+    ///
+    /// # Errors
+    /// See [`Error::class`].
+    pub async fn open_task(&self, reference: &str) -> Result<Option<String>, Error> {
+        let limit = TASKS_LIMIT.to_string();
+        let call = Call::get("jobs", &["jobs"]).query([
+            ("type", "task"),
+            ("state", "open"),
+            ("limit", limit.as_str()),
+        ]);
+        let answer: Value = self.read(call).await?;
+        let tasks = task::list(&answer).ok_or(Error::NotUnderstood { path: "jobs".to_owned() })?;
+        Ok(tasks.iter().find(|task| task::mentions(task, reference)).and_then(task::id_of))
+    }
+
+    /// Closes a task: what it was about is over. Safe to repeat.
+    ///
+    /// # Errors
+    /// See [`Error::class`].
+    pub async fn complete_task(&self, id: &str) -> Result<(), Error> {
+        let body = json!({ "state": "completed" });
+        self.send(Call::put("jobs/{id}", &["jobs", id]), Some(&body)).await.map(drop)
     }
 
     async fn read<T: serde::de::DeserializeOwned>(&self, call: Call) -> Result<T, Error> {

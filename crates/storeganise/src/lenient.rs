@@ -11,7 +11,10 @@ use serde::{
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::error::Error;
+use crate::{
+    error::Error,
+    user::{Records, Unread},
+};
 
 /// Reads a whole answer; what is not understood is named by its place, never by its value.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
@@ -60,6 +63,22 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
     }
 }
 
+/// Reads each record of a list by itself, so that an odd one does not lose the others.
+pub(crate) fn each<T: DeserializeOwned>(List(list): List<Value>) -> Records<T> {
+    let (mut records, mut unread) = (Vec::with_capacity(list.len()), Vec::new());
+    for value in list {
+        match serde_path_to_error::deserialize(&value) {
+            Ok(record) => records.push(record),
+            Err(error) => {
+                let id = value.get("id").and_then(text_of).filter(|id| !id.is_empty());
+                let path = if id.is_none() { "id".to_owned() } else { error.path().to_string() };
+                unread.push(Unread { id, path });
+            }
+        }
+    }
+    Records { records, unread }
+}
+
 /// An id: text, or a number taken as text; never empty.
 pub(crate) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     optional_text(deserializer)?
@@ -70,6 +89,19 @@ pub(crate) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
 /// Text as it was sent, blanks included; a number or a truth value as text; anything else as absent.
 pub(crate) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(text_of(&Value::deserialize(deserializer)?))
+}
+
+/// Text as it was sent; a number or a truth value as text. What is of another shape must not pass for a blank.
+pub(crate) fn text_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Array(_) | Value::Object(_) => Err(D::Error::custom("not a text")),
+        value => Ok(text_of(&value)),
+    }
+}
+
+/// A list, or none where it is null. What is of another shape must not pass for an empty one.
+pub(crate) fn list_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// An address: one line, or an object whose known parts are joined with ", ".
@@ -84,7 +116,11 @@ pub(crate) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
         &["country"],
     ];
     let value = Value::deserialize(deserializer)?;
-    let Value::Object(object) = &value else { return Ok(text_of(&value)) };
+    let object = match &value {
+        Value::Object(object) => object,
+        Value::Array(_) => return Err(D::Error::custom("an address is a line or an object")),
+        line => return Ok(text_of(line)),
+    };
     let part = |name: &&str| object.get(*name).and_then(text_of).filter(|text| !text.trim().is_empty());
     if let Some(whole) = WHOLE.iter().find_map(part) {
         return Ok(Some(whole));

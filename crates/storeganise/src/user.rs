@@ -21,25 +21,25 @@ pub struct User {
     #[serde(deserialize_with = "lenient::id")]
     pub id: String,
     /// The e-mail address, which is also the login.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
+    #[serde(default, deserialize_with = "lenient::text_or_none")]
     pub email: Option<String>,
     /// The first name.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
+    #[serde(default, deserialize_with = "lenient::text_or_none")]
     pub first_name: Option<String>,
     /// The last name.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
+    #[serde(default, deserialize_with = "lenient::text_or_none")]
     pub last_name: Option<String>,
     /// The phone number, in free text.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
+    #[serde(default, deserialize_with = "lenient::text_or_none")]
     pub phone: Option<String>,
     /// The company's name.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
+    #[serde(default, deserialize_with = "lenient::text_or_none")]
     pub company_name: Option<String>,
     /// The address in one line; one that came as an object is joined.
     #[serde(default, deserialize_with = "lenient::address")]
     pub address: Option<String>,
     /// Not empty for the staff of the business.
-    #[serde(default, deserialize_with = "lenient::or_empty")]
+    #[serde(default, deserialize_with = "lenient::list_or_none")]
     pub roles: Vec<Value>,
     /// Custom fields by code; `None` where the answer did not include them.
     #[serde(default, deserialize_with = "lenient::or_empty")]
@@ -50,6 +50,24 @@ pub struct User {
     /// Whether the login is disabled, where Storeganise says so.
     #[serde(default, deserialize_with = "lenient::optional_bool")]
     pub disabled: Option<bool>,
+}
+
+/// Records of a list, and those among them that are not what we know.
+#[derive(Debug, Clone)]
+pub struct Records<T> {
+    /// The records.
+    pub records: Vec<T>,
+    /// The others.
+    pub unread: Vec<Unread>,
+}
+
+/// One record of a list that is not what we know: which one, if that can be read, and where it is odd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Its id.
+    pub id: Option<String>,
+    /// Where it is not what we know, by key and index; never what stands there.
+    pub path: String,
 }
 
 /// A user to be made; what is absent is not sent.
@@ -191,7 +209,7 @@ mod tests {
     #[test]
     fn odd_values_do_not_lose_the_user() {
         let user = read(&json!({
-            "id": 17, "email": null, "firstName": " ", "phone": 5550100, "lastName": ["x"],
+            "id": 17, "email": null, "firstName": " ", "phone": 5550100, "lastName": null,
             "roles": null, "customFields": "none", "updated": "yesterday",
         }));
         assert_eq!(user.id, "17");
@@ -199,6 +217,22 @@ mod tests {
         assert_eq!(user.phone.as_deref(), Some("5550100"));
         assert_eq!((user.email, user.last_name, user.updated), (None, None, None));
         assert!(user.roles.is_empty() && user.custom_fields.is_none());
+    }
+
+    #[test]
+    fn what_is_no_text_does_not_pass_for_a_blank_nor_an_odd_role_for_none() {
+        for (body, path) in [
+            (json!({ "id": "u", "phone": { "jane": 1 } }), "phone"),
+            (json!({ "id": "u", "lastName": ["x"] }), "lastName"),
+            (json!({ "id": "u", "roles": "admin" }), "roles"),
+            (json!({ "id": "u", "address": ["x"] }), "address"),
+        ] {
+            let list = lenient::List(vec![body, json!({ "id": "v" }), json!({ "email": "x" })]);
+            let read: Records<User> = lenient::each(list);
+            assert_eq!(read.records.len(), 1);
+            let unread = [(Some("u".to_owned()), path), (None, "id")];
+            assert_eq!(read.unread, unread.map(|(id, path)| Unread { id, path: path.to_owned() }));
+        }
     }
 
     #[test]

@@ -159,8 +159,8 @@ async fn users_by_ids_come_once_each_and_no_others_among_them() {
     let ids = ["u2", "u1", "u2"].map(str::to_owned);
     let users = peer
         .serve(async |account| {
-            assert!(account.users_by_ids(&[]).await.unwrap().is_empty());
-            account.users_by_ids(&ids).await.unwrap()
+            assert!(account.users_by_ids(&[]).await.unwrap().records.is_empty());
+            account.users_by_ids(&ids).await.unwrap().records
         })
         .await;
     assert_eq!(users.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["u2"]);
@@ -172,7 +172,7 @@ async fn a_page_says_how_long_it_is_and_where_it_begins() {
     let peer = Peer::new([("GET /api/v1/admin/users?limit=", (200, json!([user("u1", "a@example.com")])))]);
     let query = UsersQuery { updated_after: None, limit: 1_000, offset: 2_000, custom_fields: false };
     let users = peer.serve(async |account| account.users_page(&query).await.unwrap()).await;
-    assert_eq!(users.len(), 1);
+    assert_eq!(users.records.len(), 1);
     assert_eq!(peer.lines(), ["GET /api/v1/admin/users?limit=1000&offset=2000"]);
 }
 
@@ -183,6 +183,7 @@ async fn writes_send_only_what_they_are_about() {
         ("PUT /api/v1/admin/users/u1", (200, user("u1", "jane@example.com"))),
         ("PUT /api/v1/admin/addons/a1", (200, json!({}))),
         ("POST /api/v1/admin/jobs", (200, json!({ "id": "j1" }))),
+        ("PUT /api/v1/admin/jobs/j1", (200, json!({}))),
     ]);
     let new = NewUser { email: "jane@example.com".to_owned(), ..NewUser::default() };
     let patch = UserPatch { phone: Some("555-0100".to_owned()), ..UserPatch::default() };
@@ -196,7 +197,8 @@ async fn writes_send_only_what_they_are_about() {
         assert_eq!(account.create_user(&new).await.unwrap().id, "u1");
         assert_eq!(account.update_user("u1", &patch).await.unwrap().id, "u1");
         account.put_addon_fields(fields.as_object().unwrap()).await.unwrap();
-        account.file_task(&task).await.unwrap();
+        assert_eq!(account.file_task(&task).await.unwrap().as_deref(), Some("j1"));
+        account.complete_task("j1").await.unwrap();
     })
     .await;
     let data = json!({ "targetType": "user", "targetId": "u1", "title": "t", "desc": "d" });
@@ -206,6 +208,7 @@ async fn writes_send_only_what_they_are_about() {
         json!({ "phone": "555-0100" }),
         json!({ "customFields": { "hubspot_status": "connected" } }),
         json!({ "type": "task", "ownerId": null, "data": data }),
+        json!({ "state": "completed" }),
     ];
     assert_eq!(bodies, expected);
 }

@@ -1,7 +1,7 @@
 //! What every part of the core needs: the database, the two parameters, the master keys and both providers.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -16,7 +16,8 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
-    clock::Clock, installation::Scope, random::Random, settings::Settings, storage::Db, vault::MasterKeys,
+    clock::Clock, health::Health, installation::Scope, random::Random, settings::Settings, storage::Db,
+    vault::MasterKeys,
 };
 
 /// Our standing with Storeganise.
@@ -68,6 +69,8 @@ pub struct Parts {
     pub hubspot: HubspotPlatform,
     /// Where people reach us, without a trailing slash.
     pub base_url: String,
+    /// Puts a cause code into words, for the tasks that are filed at Storeganise.
+    pub words: fn(&str) -> String,
     /// What a new installation starts with.
     pub default_settings: Settings,
     /// Names this process in leases.
@@ -86,6 +89,8 @@ pub struct Core {
     paces: Mutex<HashMap<Uuid, Pace>>,
     /// Reads by e-mail in a row that found nobody, per installation: see `record::matching`.
     empty_reads: Mutex<HashMap<Uuid, u32>>,
+    /// When the installations were last counted by their health, and what came of it.
+    census: Mutex<Option<(i64, BTreeMap<Health, u64>)>>,
 }
 
 impl Core {
@@ -98,6 +103,7 @@ impl Core {
             budgets: Mutex::default(),
             paces: Mutex::default(),
             empty_reads: Mutex::default(),
+            census: Mutex::default(),
         }
     }
 
@@ -163,5 +169,15 @@ impl Core {
         let mut reads = self.empty_reads.lock().unwrap_or_else(PoisonError::into_inner);
         let count = reads.entry(scope.id()).or_default();
         *count = if found_nobody { count.saturating_add(1) } else { 0 };
+    }
+
+    /// The installations by health, where they were counted after `since`.
+    pub(crate) fn known_census(&self, since: i64) -> Option<BTreeMap<Health, u64>> {
+        let census = self.census.lock().unwrap_or_else(PoisonError::into_inner);
+        census.as_ref().filter(|(at, _)| *at > since).map(|(_, counts)| counts.clone())
+    }
+
+    pub(crate) fn remember_census(&self, now: i64, counts: &BTreeMap<Health, u64>) {
+        *self.census.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, counts.clone()));
     }
 }

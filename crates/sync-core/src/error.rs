@@ -33,6 +33,9 @@ pub enum Error {
         /// What is wrong and what is expected, in plain words.
         message: String,
     },
+    /// Several inputs cannot be taken, or one of a list; each says what is expected.
+    #[error("{}", .0.first().map_or("An input cannot be taken.", |input| input.message.as_str()))]
+    InvalidInputs(Vec<InvalidInput>),
     /// The state does not allow it; the message says why and what to do.
     #[error("{0}")]
     NotNow(String),
@@ -47,6 +50,21 @@ pub enum Error {
     Corrupt(&'static str),
 }
 
+/// One input that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidInput {
+    /// The input's name or path, as in the JSON API, such as `custom_fields[2].kind`.
+    pub field: String,
+    /// What is wrong and what is expected, in plain words.
+    pub message: String,
+}
+
+impl InvalidInput {
+    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
 impl Error {
     /// A short cause code without personal data, for outcomes, metrics and logs.
     #[must_use]
@@ -59,6 +77,7 @@ impl Error {
             Self::OAuth(error) => error.code(),
             Self::NotFound => "annex.not_found".to_owned(),
             Self::Invalid { field, .. } => format!("annex.invalid.{field}"),
+            Self::InvalidInputs(_) => "annex.invalid.inputs".to_owned(),
             Self::NotNow(_) => "annex.not_now".to_owned(),
             Self::LeaseLost => "annex.lease_lost".to_owned(),
             Self::NeedsAuthorisation => "hubspot.needs_authorisation".to_owned(),

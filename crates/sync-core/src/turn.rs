@@ -12,18 +12,22 @@ use crate::{
     digest::DigestKey,
     error::Error,
     installation::{Installation, Scope, State},
+    isolate::Isolated,
+    notices::Ending,
     queue::{
         change::{self, Lane, Subject, Taken},
         lease::{Hold, Lease, Waiting},
     },
     record::side::Field,
     retry::Disposition,
+    settings::ContactKey,
 };
 
 /// Batches worked in one turn.
 const BATCHES_PER_TURN: usize = 10;
 /// Users looked at together: what HubSpot takes in one request.
 const USERS_PER_BATCH: u64 = 100;
+const ERASURES_PER_BATCH: u64 = 50;
 const DEALS_PER_BATCH: u64 = 50;
 /// A deal costs several requests at Storeganise's slow pace: nobody's edit waits behind fifty of them.
 const DEALS_PER_BULK_BATCH: usize = 10;
@@ -32,7 +36,8 @@ const CONTACTS_PER_BATCH: u64 = 50;
 const MIRRORS_PER_BATCH: u64 = 5;
 
 /// The kinds of work, in the order in which they are done where nobody waits for any of them.
-const BATCHES: [(Subject, u64); 5] = [
+const BATCHES: [(Subject, u64); 6] = [
+    (Subject::Erasure, ERASURES_PER_BATCH),
     (Subject::Sweep, 1),
     (Subject::User, USERS_PER_BATCH),
     (Subject::Deal, DEALS_PER_BATCH),
@@ -58,6 +63,16 @@ impl Turn {
     pub(crate) fn scope(&self) -> Scope {
         self.lease.scope()
     }
+
+    /// By what contacts are found before they are linked.
+    pub(crate) fn contact_key(&self) -> ContactKey {
+        self.installation.capabilities.contact_key().unwrap_or(ContactKey::UserId)
+    }
+
+    /// Whether contacts have a property that can hold the user's id.
+    pub(crate) fn holds_user_id(&self) -> bool {
+        self.installation.capabilities.holds_user_id()
+    }
 }
 
 /// What a batch of a turn came to.
@@ -76,12 +91,14 @@ impl Core {
     /// # Errors
     /// The lease was lost or the database does not answer; the lease runs out by itself then.
     pub async fn work_turn(&self, lease: &Lease) -> Result<(), Error> {
-        let mut hold = None;
-        let mut last = None;
+        let (mut hold, mut last, mut is_idle) = (None, None, false);
         for _ in 0..BATCHES_PER_TURN {
             match self.work_batch(lease, last).await {
                 Ok(Step::Worked(subject)) => last = Some(subject),
-                Ok(Step::Idle) => break,
+                Ok(Step::Idle) => {
+                    is_idle = true;
+                    break;
+                }
                 Ok(Step::Hold(found)) => {
                     hold = Some(found);
                     break;
@@ -102,14 +119,32 @@ impl Core {
         }
         self.finish_worked_runs(lease).await?;
         let installation = self.installation(lease.scope().id()).await?;
+        let ending = Ending { is_idle, hold: hold.as_ref() };
+        Box::pin(self.tell_business(lease, &installation, ending)).await?;
         let waiting = if is_at_rest(&installation) {
-            Waiting::Nothing
+            Waiting::ErasureOnly
         } else if self.may_sync(&installation).await? {
             Waiting::Everything
         } else {
             Waiting::SweepOnly
         };
         self.release(lease, waiting, hold.as_ref()).await
+    }
+
+    /// Tells the business by tasks what needs a person. Whatever is wrong with that never holds the work.
+    async fn tell_business(
+        &self,
+        lease: &Lease,
+        installation: &Installation,
+        ending: Ending<'_>,
+    ) -> Result<(), Error> {
+        match self.keep_notices(lease, installation, ending).await {
+            Err(error) if !matches!(error, Error::LeaseLost | Error::Storage(_)) => {
+                tracing::warn!(installation.id = %installation.id, cause = error.code(), "notices were not kept");
+                Ok(())
+            }
+            kept => kept,
+        }
     }
 
     /// The portal of the turn's installation, with a token that lasts the turn.
@@ -132,7 +167,7 @@ impl Core {
 
     /// Whether records may be synced: both states allow it, HubSpot answers, the portal is prepared.
     pub(crate) async fn may_sync(&self, installation: &Installation) -> Result<bool, Error> {
-        if !installation.may_work() || !installation.capabilities.unique_property {
+        if !installation.may_work() || installation.capabilities.contact_key().is_none() {
             return Ok(false);
         }
         let connection = self.connection(installation.scope()).await?;
@@ -141,14 +176,19 @@ impl Core {
 
     async fn work_batch(&self, lease: &Lease, last: Option<Subject>) -> Result<Step, Error> {
         let installation = self.installation(lease.scope().id()).await?;
-        if is_at_rest(&installation) {
+        if installation.state == State::Pending {
             return Ok(Step::Idle);
         }
         let may_sync = self.may_sync(&installation).await?;
         let turn = self.turn_of(lease, installation).await?;
         match self.next_work(&turn, may_sync, last).await? {
             Some((subject, taken)) => self.work_on(&turn, subject, taken).await,
-            None => Ok(Step::Idle),
+            None => {
+                if may_sync {
+                    self.settle_brake(&turn).await?;
+                }
+                Ok(Step::Idle)
+            }
         }
     }
 
@@ -179,7 +219,14 @@ impl Core {
         last: Option<Subject>,
     ) -> Result<Option<(Subject, Vec<Taken>)>, Error> {
         let mut waiting = Vec::new();
-        for (subject, most) in BATCHES.iter().filter(|(subject, _)| may_sync || *subject == Subject::Sweep) {
+        let is_at_rest = is_at_rest(&turn.installation);
+        let may_work = |subject: Subject| match subject {
+            // What a person wants erased is erased whatever the state.
+            Subject::Erasure => true,
+            Subject::Sweep => !is_at_rest,
+            _ => may_sync,
+        };
+        for (subject, most) in BATCHES.iter().filter(|(subject, _)| may_work(*subject)) {
             let taken = self.due(turn, *subject, *most).await?;
             if !taken.is_empty() {
                 waiting.push((*subject, taken));
@@ -196,7 +243,8 @@ impl Core {
     }
 
     async fn due(&self, turn: &Turn, subject: Subject, most: u64) -> Result<Vec<Taken>, Error> {
-        change::due(self.db().reader(), turn.scope(), subject, self.now_micros(), most).await
+        let taken = change::due(self.db().reader(), turn.scope(), subject, self.now_micros(), most).await?;
+        Ok(alone_where_it_failed(taken))
     }
 
     /// Whether there is a record that somebody waits for.
@@ -210,16 +258,25 @@ impl Core {
     }
 
     async fn work_on(&self, turn: &Turn, subject: Subject, taken: Vec<Taken>) -> Result<Step, Error> {
-        let worked = match subject {
-            Subject::Sweep => self.work_sweep(turn, &taken[0]).await,
-            Subject::User => self.work_users(turn, &taken).await,
-            Subject::Deal => self.work_deals(turn, &taken).await,
-            Subject::Contact => self.work_contacts(turn, &taken).await,
-            Subject::Mirror => self.work_mirrors(turn, &taken).await,
-        };
-        match worked {
+        match self.work(turn, subject, &taken).await {
             Ok(()) => Ok(Step::Worked(subject)),
-            Err(error) => self.dispose(turn, subject, &taken, error).await,
+            Err(error) => match self.isolate(turn, subject, &taken, &error).await? {
+                Isolated::Yes => Ok(Step::Worked(subject)),
+                Isolated::No => self.dispose(turn, subject, &taken, error).await,
+                Isolated::Failed(error) => self.dispose(turn, subject, &taken, error).await,
+            },
+        }
+    }
+
+    /// Works changes of one subject together. Nothing of it is settled where it fails.
+    pub(crate) async fn work(&self, turn: &Turn, subject: Subject, taken: &[Taken]) -> Result<(), Error> {
+        match subject {
+            Subject::Sweep => Box::pin(self.work_sweep(turn, &taken[0])).await,
+            Subject::Erasure => self.work_erasures(turn, taken).await,
+            Subject::User => Box::pin(self.work_users(turn, taken)).await,
+            Subject::Deal => Box::pin(self.work_deals(turn, taken)).await,
+            Subject::Contact => Box::pin(self.work_contacts(turn, taken)).await,
+            Subject::Mirror => self.work_mirrors(turn, taken).await,
         }
     }
 
@@ -267,6 +324,15 @@ impl Core {
     }
 }
 
+/// A change that has failed is worked by itself: where it is at fault, it is alone in failing again.
+fn alone_where_it_failed(mut taken: Vec<Taken>) -> Vec<Taken> {
+    match taken.first() {
+        Some(first) if first.attempts > 0 => taken.truncate(1),
+        _ => taken.retain(|change| change.attempts == 0),
+    }
+    taken
+}
+
 /// Nothing is asked and nothing is sent for an installation that was never accepted, or was disabled.
 fn is_at_rest(installation: &Installation) -> bool {
     matches!(installation.state, State::Pending | State::Disabled)
@@ -278,6 +344,10 @@ fn first(waiting: &[(Subject, Vec<Taken>)], last: Option<Subject>) -> Option<usi
     let place = |fits: &dyn Fn(Subject, &Taken) -> bool| {
         waiting.iter().position(|(subject, taken)| taken.first().is_some_and(|taken| fits(*subject, taken)))
     };
+    // What a person wants erased goes before anything else.
+    if let Some(erasure) = place(&|subject, _| subject == Subject::Erasure) {
+        return Some(erasure);
+    }
     let sweep = place(&|subject, _| subject == Subject::Sweep);
     let awaited = place(&|subject, taken| {
         !matches!(subject, Subject::Sweep | Subject::Mirror) && taken.lane == Lane::Prompt
@@ -325,6 +395,7 @@ mod tests {
         assert_eq!(next(&with_sweep, None), Some(Sweep));
         assert_eq!(next(&with_sweep, Some(Sweep)), Some(User), "not two steps of a run in a row");
         assert_eq!(next(&[(Sweep, 1, 0)], Some(Sweep)), Some(Sweep));
+        assert_eq!(next(&[(Sweep, 1, 0), (Subject::Erasure, 1, 0)], None), Some(Subject::Erasure));
         assert_eq!(next(&[], None), None);
     }
 
@@ -343,5 +414,17 @@ mod tests {
             cut(subject, &mut taken);
             assert_eq!(taken.len(), expected, "{subject:?} {prompt} {bulk}");
         }
+    }
+
+    #[test]
+    fn a_change_that_has_failed_is_worked_by_itself_and_never_among_others() {
+        let taken = |attempts: &[u32]| -> Vec<u32> {
+            let change = |attempts: &u32| Taken { attempts: *attempts, ..Taken::unmarked("x") };
+            let left = alone_where_it_failed(attempts.iter().map(change).collect());
+            left.iter().map(|change| change.attempts).collect()
+        };
+        assert_eq!(taken(&[0, 2, 0]), [0, 0]);
+        assert_eq!(taken(&[2, 0, 0]), [2]);
+        assert_eq!(taken(&[]), [0_u32; 0]);
     }
 }

@@ -8,6 +8,9 @@ import { dirname, join } from 'node:path';
 const require = createRequire(import.meta.url);
 const codegen = join(dirname(require.resolve('@hubspot/api-client')), 'codegen');
 
+// HubSpot's documentation calls every field of an error optional, whatever the client declares.
+const ERRORS = ['StandardError', 'ErrorDetail', 'ModelError'];
+
 const modules = new Map();
 
 // The classes and enumerations of one API, and what its declarations require of each class.
@@ -70,11 +73,14 @@ function checkModel(module, name, value, where) {
     return;
   }
   if (!(value instanceof model)) fail(where, name, value);
-  const required = requiredFields(module, name);
+  const required = ERRORS.includes(name) ? [] : requiredFields(module, name);
   for (const field of model.getAttributeTypeMap()) {
     const present = value[field.name];
-    if (present !== undefined) check(module, field.type, present, `${where}.${field.name}`);
-    else if (required.includes(field.name)) throw new Error(`${where}.${field.name} is required and missing`);
+    const isRequired = required.includes(field.name);
+    // Null stands for absent where a field may be absent, as the documentation shows it.
+    const isAbsent = present === undefined || (present === null && !isRequired);
+    if (!isAbsent) check(module, field.type, present, `${where}.${field.name}`);
+    else if (isRequired) throw new Error(`${where}.${field.name} is required and missing`);
   }
 }
 

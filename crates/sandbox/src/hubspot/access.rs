@@ -5,13 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequestParts, Request};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 
 use super::crm::record::Source;
 use super::error::ApiError;
-use crate::stats;
+use super::wire::Version;
 use crate::world::World;
 
 /// An installed app that may make one request.
@@ -21,11 +21,12 @@ pub(super) struct Caller {
     pub(super) portal: u64,
     /// The app, as history and events name it.
     pub(super) source: Source,
+    /// The family of paths it calls on.
+    pub(super) version: Version,
     scopes: Vec<String>,
 }
 
-/// The same for a search, which has a limit of its own and whose answers tell nothing of any limit; the sandbox's
-/// counters do not count it towards the portal's window either.
+/// The same for a search, which has a limit of its own and whose answers tell nothing of any limit.
 #[derive(Debug)]
 pub(super) struct Searcher(pub(super) Caller);
 
@@ -35,7 +36,6 @@ pub(super) struct Counted(Arc<OnceLock<Count>>);
 
 #[derive(Debug)]
 struct Count {
-    portal: u64,
     max: usize,
     remaining: usize,
     interval_ms: u64,
@@ -58,7 +58,9 @@ impl Caller {
         let state = world.hubspot();
         let (portal, scopes) = state.grants.access(token, world.clock.now_ms())?;
         let source = Source::Integration(world.options.hubspot.app_id);
-        Ok(Self { portal, source, scopes: scopes.to_vec() })
+        // What is not below any family, such as the uninstall, is as the newest one has it.
+        let version = parts.extensions.get().copied().unwrap_or(Version::September2026);
+        Ok(Self { portal, source, version, scopes: scopes.to_vec() })
     }
 }
 
@@ -69,23 +71,16 @@ impl FromRequestParts<Arc<World>> for Caller {
         let caller = Self::of(parts, world)?;
         let mut state = world.hubspot();
         let portal = state.portal_mut(caller.portal).ok_or_else(ApiError::unauthenticated)?;
-        let has_place = portal.requests.take(world.clock.now_ms());
+        portal.check_in_place()?;
+        let admitted = portal.admit(world.clock.now_ms());
         if let Some(counted) = parts.extensions.get::<Counted>() {
             counted.0.get_or_init(|| Count {
-                portal: portal.id,
                 max: portal.requests.max(),
                 remaining: portal.requests.remaining(),
                 interval_ms: portal.requests.length_ms(),
             });
         }
-        match has_place {
-            true => Ok(caller),
-            false => Err(ApiError::limited(
-                "You have reached your ten_secondly_rolling limit.",
-                "TEN_SECONDLY_ROLLING",
-                "publicapi:api:oauth",
-            )),
-        }
+        admitted.map(|()| caller)
     }
 }
 
@@ -96,18 +91,31 @@ impl FromRequestParts<Arc<World>> for Searcher {
         let caller = Caller::of(parts, world)?;
         let mut state = world.hubspot();
         let portal = state.portal_mut(caller.portal).ok_or_else(ApiError::unauthenticated)?;
-        match portal.searches.take(world.clock.now_ms()) {
-            true => Ok(Self(caller)),
-            false => Err(ApiError::limited(
-                "You have reached your secondly limit.",
-                "SECONDLY",
-                "publicapi:crm:search:oauth",
-            )),
-        }
+        portal.check_in_place()?;
+        portal.admit_search(world.clock.now_ms())?;
+        Ok(Self(caller))
     }
 }
 
-/// Puts the rate limit headers on every counted answer, and names the portal to the counters of the sandbox.
+/// The longest address that is read, in bytes.
+const URI_MAX_BYTES: usize = 16 * 1024;
+
+/// Refuses an address that is too long.
+pub(super) async fn refuse_long_uris(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    match uri.path().len() + uri.query().map_or(0, str::len) > URI_MAX_BYTES {
+        true => ApiError::uri_too_long().into_response(),
+        false => next.run(request).await,
+    }
+}
+
+/// The portal whose token these headers carry, while it works.
+pub(crate) fn portal_of(world: &World, headers: &HeaderMap) -> Option<u64> {
+    let token = bearer(headers)?;
+    world.hubspot().grants.access(token, world.clock.now_ms()).ok().map(|(portal, _)| portal)
+}
+
+/// Puts the rate limit headers on every counted answer.
 pub(super) async fn tell_limits(mut request: Request, next: Next) -> Response {
     let counted = Counted::default();
     request.extensions_mut().insert(counted.clone());
@@ -121,7 +129,6 @@ pub(super) async fn tell_limits(mut request: Request, next: Next) -> Response {
         ] {
             headers.insert(name, value);
         }
-        response.extensions_mut().insert(stats::Caller(count.portal.to_string()));
     }
     response
 }

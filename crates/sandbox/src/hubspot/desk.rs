@@ -27,11 +27,13 @@ pub(super) fn in_portal<T>(
     let author = Author { source, at_ms: world.clock.now_ms() };
     let mut state = world.hubspot();
     let found = state.portal_mut(portal).ok_or_else(|| ApiError::not_found("There is no such account"))?;
+    found.pass_time(author.at_ms);
     let done = work(found, author);
     let events = found.take_events();
+    outbox::settle(world, &mut state);
     // Without an address nobody hears, and nothing waits for one to come.
     let is_heard = world.webhook_url(Provider::Hubspot).is_some();
-    let must_gather = is_heard && state.outbox.add(portal, &events);
+    let must_gather = is_heard && state.note(portal, &events);
     drop(state);
     if must_gather {
         outbox::gather(world);

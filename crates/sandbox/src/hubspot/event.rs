@@ -1,5 +1,5 @@
-//! What HubSpot tells an app about changes: which changes it subscribed to, and their form on the wire
-//! (reference section 5.2). Sending is in `outbox`.
+//! What HubSpot tells an app about changes, and its form on the wire (reference 5.2). Which changes an app hears of
+//! is in `subscription`, sending in `outbox`.
 
 use std::sync::Arc;
 
@@ -7,15 +7,7 @@ use serde_json::{Value, json};
 
 use super::crm::kind::Kind;
 use super::crm::record::Author;
-
-/// The properties of contacts and deals whose changes the app hears of.
-const CONTACT_PROPERTIES: [&str; 10] =
-    ["firstname", "lastname", "email", "phone", "company", "address", "city", "state", "zip", "country"];
-const OWN_CONTACT_PROPERTY: &str = "storeganise_user_id";
-const DEAL_PROPERTIES: [&str; 5] = ["dealstage", "amount", "closedate", "dealname", "pipeline"];
-
-/// The number of the first subscription; the others follow it.
-const FIRST_SUBSCRIPTION_ID: usize = 7_562_680;
+use super::subscription::Subscription;
 
 /// What happened to a record.
 #[derive(Debug, Clone)]
@@ -44,9 +36,9 @@ pub(crate) enum Change {
         /// How many values came from the other one.
         moved: usize,
     },
-    /// A deal got a contact, or lost it.
+    /// It got a companion of the other kind, or lost it; noted on one side, told from both.
     Associated {
-        /// The contact.
+        /// The companion.
         to: u64,
         /// Whether it was lost.
         removed: bool,
@@ -78,22 +70,38 @@ pub(crate) struct Envelope {
 }
 
 impl Event {
-    /// The event on the wire, or `None` when the app is not subscribed to it.
-    pub(crate) fn to_json(&self, envelope: Envelope) -> Option<Value> {
-        let subscription = self.subscription()?;
+    /// The same change as seen from the other record, where there is another side to it.
+    pub(crate) fn mirrored(&self) -> Option<Self> {
+        let Change::Associated { to, removed } = self.change else { return None };
+        let change = Change::Associated { to: self.object_id, removed };
+        Some(Self { kind: self.kind.other(), object_id: to, author: self.author, change })
+    }
+
+    /// The event on the wire, as `subscription` has it told.
+    pub(crate) fn to_json(&self, envelope: Envelope, subscription: &Subscription) -> Value {
         let mut event = json!({
             "eventId": envelope.event_id,
-            "subscriptionId": FIRST_SUBSCRIPTION_ID + subscription,
+            "subscriptionId": subscription.id,
             "portalId": envelope.portal,
             "appId": envelope.app_id,
             "occurredAt": self.author.at_ms,
-            "subscriptionType": format!("{}.{}", self.kind.singular(), self.change.name()),
+            "subscriptionType": subscription.topic.event_type(),
             "attemptNumber": 0,
             "objectId": self.object_id,
             "changeSource": self.author.source.name(),
             "sourceId": self.author.source.id(),
         });
-        let details = match &self.change {
+        let generic = if subscription.topic.is_generic { self.generic_details() } else { Value::Null };
+        for details in [self.details(), generic] {
+            if let (Value::Object(event), Value::Object(details)) = (&mut event, details) {
+                event.extend(details);
+            }
+        }
+        event
+    }
+
+    fn details(&self) -> Value {
+        match &self.change {
             Change::Created => json!({"changeFlag": "CREATED"}),
             Change::Deleted => json!({"changeFlag": "DELETED"}),
             Change::Restored => json!({"changeFlag": "RESTORED"}),
@@ -104,46 +112,20 @@ impl Event {
                 "newObjectId": self.object_id, "numberOfPropertiesMoved": moved,
             }),
             Change::Associated { to, removed } => json!({
-                "associationType": "DEAL_TO_CONTACT", "fromObjectId": self.object_id, "toObjectId": to,
+                "associationType": format!("{}_TO_{}", self.kind.shouted(), self.kind.other().shouted()),
+                "fromObjectId": self.object_id, "toObjectId": to,
                 "associationRemoved": removed, "isPrimaryAssociation": false,
             }),
-        };
-        if let (Value::Object(event), Value::Object(details)) = (&mut event, details) {
-            event.extend(details);
-        }
-        Some(event)
-    }
-
-    /// The place of the event's subscription in the app's list.
-    fn subscription(&self) -> Option<usize> {
-        let place = |names: &[&str], name: &str| names.iter().position(|known| *known == name);
-        match (self.kind, &self.change) {
-            (Kind::Contact, Change::Created) => Some(0),
-            (Kind::Contact, Change::Deleted) => Some(1),
-            (Kind::Contact, Change::Merged { .. }) => Some(2),
-            (Kind::Contact, Change::Restored) => Some(3),
-            (Kind::Contact, Change::PrivacyDeleted) => Some(4),
-            (Kind::Deal, Change::Created) => Some(5),
-            (Kind::Deal, Change::Deleted) => Some(6),
-            (Kind::Deal, Change::Associated { .. }) => Some(7),
-            (Kind::Contact, Change::Property { name, .. }) if &**name == OWN_CONTACT_PROPERTY => Some(8),
-            (Kind::Contact, Change::Property { name, .. }) => Some(9 + place(&CONTACT_PROPERTIES, name)?),
-            (Kind::Deal, Change::Property { name, .. }) => Some(19 + place(&DEAL_PROPERTIES, name)?),
-            _ => None,
         }
     }
-}
 
-impl Change {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Created => "creation",
-            Self::Deleted => "deletion",
-            Self::Restored => "restore",
-            Self::PrivacyDeleted => "privacyDeletion",
-            Self::Property { .. } => "propertyChange",
-            Self::Merged { .. } => "merge",
-            Self::Associated { .. } => "associationChange",
+    /// What only the generic form has, which names no kind in its type.
+    fn generic_details(&self) -> Value {
+        let mut details = json!({"objectTypeId": self.kind.type_id(), "isSensitive": false});
+        if let Change::Associated { .. } = self.change {
+            details["fromObjectTypeId"] = self.kind.type_id().into();
+            details["toObjectTypeId"] = self.kind.other().type_id().into();
         }
+        details
     }
 }

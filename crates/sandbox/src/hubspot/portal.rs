@@ -3,14 +3,20 @@
 
 use std::collections::HashMap;
 
+use serde_json::{Map, Value};
+
+use super::condition::Conditions;
+use super::creates::Creates;
+use super::crm::association::Labels;
 use super::crm::kind::Kind;
 use super::crm::pipeline::{Pipeline, Stage};
 use super::crm::record::{Author, Record};
+use super::crm::rules::Conditional;
 use super::crm::schema::Schema;
 use super::crm::store::Store;
 use super::error::ApiError;
 use super::event::{Change, Event};
-use super::limit::RollingWindow;
+use super::limit::{DailyLimit, RollingWindow};
 use crate::options::Options;
 
 /// How many searches an account may make in one second, whoever asks.
@@ -47,16 +53,32 @@ pub(crate) struct Portal {
     pub(crate) pipelines: Vec<Pipeline>,
     /// The properties without which the account's admin lets no contact be made.
     pub(crate) required: Vec<String>,
+    /// Whether one bad row refuses its whole batch, trace ids or not.
+    pub(crate) all_or_nothing: bool,
+    /// Contacts the API shows in a shape that nobody expects: properties by record.
+    pub(crate) odd: HashMap<u64, Map<String, Value>>,
+    /// The labels that associations may carry.
+    pub(crate) labels: Labels,
+    /// The optional scopes whose tool the account has not got: they are not granted here.
+    pub(crate) missing_tools: Vec<String>,
+    /// The properties that the account's admin requires because of the value of another one.
+    pub(crate) conditional: Vec<Conditional>,
+    /// Whether phone numbers must have their international form.
+    pub(crate) phone_validation: bool,
     /// The app, while it is installed.
     pub(crate) installation: Option<Installation>,
     /// The app's requests, except searches.
     pub(crate) requests: RollingWindow,
     /// Searches.
     pub(crate) searches: RollingWindow,
-    /// How long a change takes to reach the search, in milliseconds.
+    /// The requests of the day, all of them.
+    pub(crate) daily: DailyLimit,
+    /// How long a change takes to reach the search, in milliseconds; set by `set_search_lag`.
     pub(crate) search_lag_ms: u64,
-    /// How often a contact was made with each address: the ledger that shows doubles.
-    pub(crate) creates: HashMap<Box<str>, u32>,
+    /// How often a contact was made with each address.
+    pub(crate) creates: Creates,
+    /// What holds for the time being.
+    pub(super) conditions: Conditions,
     contacts: Shelf,
     deals: Shelf,
     outbox: Vec<Event>,
@@ -72,11 +94,19 @@ impl Portal {
             opened_ms: at_ms,
             pipelines: vec![Pipeline::sales()],
             required: Vec::new(),
+            all_or_nothing: false,
+            odd: HashMap::new(),
+            labels: Labels::default(),
+            missing_tools: Vec::new(),
+            conditional: Vec::new(),
+            phone_validation: false,
             installation: None,
             requests: RollingWindow::new(options.hubspot_requests_per_window, options.window_ms),
             searches: RollingWindow::new(SEARCHES_PER_SECOND, 1000),
+            daily: DailyLimit::default(),
             search_lag_ms: 0,
-            creates: HashMap::new(),
+            creates: Creates::default(),
+            conditions: Conditions::default(),
             contacts: shelf(Kind::Contact),
             deals: shelf(Kind::Deal),
             outbox: Vec::new(),
@@ -91,6 +121,14 @@ impl Portal {
     /// The records of a kind, to be changed.
     pub(crate) fn store_mut(&mut self, kind: Kind) -> &mut Store {
         &mut self.shelf_mut(kind).store
+    }
+
+    /// From now on a change takes this long to reach the search.
+    pub(crate) fn set_search_lag(&mut self, lag_ms: u64) {
+        self.search_lag_ms = lag_ms;
+        for kind in [Kind::Contact, Kind::Deal] {
+            self.store_mut(kind).set_lag(lag_ms);
+        }
     }
 
     /// The definitions of a kind.
@@ -140,9 +178,12 @@ impl Portal {
         pipeline.stages.iter().find(|known| known.id == stage)
     }
 
-    /// Notes what happened, for the app if it is installed.
+    /// Notes what happened, for the app if it is installed and may read such records.
     pub(crate) fn tell(&mut self, kind: Kind, object_id: u64, author: Author, change: Change) {
-        if self.installation.is_some() {
+        let may_hear = |app: &Installation| {
+            kind.read_scopes().iter().any(|scope| app.scopes.iter().any(|granted| granted == scope))
+        };
+        if self.installation.as_ref().is_some_and(may_hear) {
             self.outbox.push(Event { kind, object_id, author, change });
         }
     }

@@ -1,6 +1,8 @@
 //! The accounts of the demo, and made-up contacts in any number. Everybody lives at example.net, so that nobody
 //! is a Storeganise user by accident; the same seed makes the same people.
 
+use std::collections::BTreeMap;
+
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use serde_json::{Value, json};
@@ -12,6 +14,7 @@ use super::crm::write::{AssociationInput, AssociationTarget, Claims, Properties}
 use super::desk::PERSON;
 use super::error::ApiError;
 use super::portal::Portal;
+use crate::seed::PortalWish;
 use crate::storeganise::DEMO_BUSINESSES;
 use crate::world::World;
 
@@ -44,27 +47,54 @@ pub(crate) fn seed(world: &World) {
         portal.pipelines.push(Pipeline::move_ins());
         let author = Author { source: PERSON, at_ms: made_ms };
         let mut random = StdRng::seed_from_u64(world.options.seed.wrapping_add(id));
-        contacts_from(&mut random, &mut portal, CONTACTS, author)
-            .and_then(|()| deals(&mut random, &mut portal, author))
+        contacts_from(&mut random, &mut portal, CONTACTS, &BTreeMap::new(), author)
+            .and_then(|()| deals(&mut random, &mut portal, DEALS, author))
             .expect("the demo's contacts and deals break no rule of a fresh account");
         world.hubspot().open(portal);
     }
 }
 
-/// Makes this many contacts more.
+/// Gives an account more contacts and deals, and opens it before where there is none; nobody is told.
 ///
 /// # Errors
-/// What a write may be refused for: a property the account's admin requires.
-pub(super) fn contacts(portal: &mut Portal, count: usize, author: Author) -> Result<(), ApiError> {
-    let already = portal.store(Kind::Contact).after(0, false).count() as u64;
+/// As [`contacts`], and for deals in an account without contacts.
+pub(crate) fn enlarge(world: &World, wish: &PortalWish) -> Result<(), ApiError> {
+    let author = Author { source: PERSON, at_ms: world.clock.now_ms() };
+    let mut state = world.hubspot();
+    if state.portal(wish.id).is_none() {
+        let name = wish.name.clone().unwrap_or_else(|| format!("Account {}", wish.id));
+        let mut portal = Portal::new(wish.id, &name, &world.options, author.at_ms);
+        portal.pipelines.push(Pipeline::move_ins());
+        state.open(portal);
+    }
+    let portal = state.portal_mut(wish.id).expect("the account is there by now");
+    let mut random = StdRng::seed_from_u64(world.options.seed.wrapping_add(wish.id));
+    let done = contacts(portal, wish.contacts, &BTreeMap::new(), author)
+        .and_then(|()| deals(&mut random, portal, wish.deals, author));
+    portal.take_events();
+    done
+}
+
+/// Makes this many contacts more, each with these properties besides; `{n}` in them is the contact's number.
+///
+/// # Errors
+/// What a write may be refused for: a property the account's admin requires, or an unknown one in `besides`.
+pub(super) fn contacts(
+    portal: &mut Portal,
+    count: usize,
+    besides: &BTreeMap<String, String>,
+    author: Author,
+) -> Result<(), ApiError> {
+    let already = portal.store(Kind::Contact).live_count() as u64;
     let mut random = StdRng::seed_from_u64(portal.id.wrapping_add(already));
-    contacts_from(&mut random, portal, count, author)
+    contacts_from(&mut random, portal, count, besides, author)
 }
 
 fn contacts_from(
     random: &mut StdRng,
     portal: &mut Portal,
     count: usize,
+    besides: &BTreeMap<String, String>,
     author: Author,
 ) -> Result<(), ApiError> {
     for _ in 0..count {
@@ -89,16 +119,19 @@ fn contacts_from(
                 properties.insert(name.to_owned(), value.into());
             }
         }
+        for (name, pattern) in besides {
+            properties.insert(name.clone(), pattern.replace("{n}", &number.to_string()).into());
+        }
         let plan = portal.plan_create(Kind::Contact, &properties, &[], &mut Claims::default())?;
         portal.carry_out(Kind::Contact, plan, author);
     }
     Ok(())
 }
 
-fn deals(random: &mut StdRng, portal: &mut Portal, author: Author) -> Result<(), ApiError> {
+fn deals(random: &mut StdRng, portal: &mut Portal, count: usize, author: Author) -> Result<(), ApiError> {
     let contacts: Vec<u64> = portal.store(Kind::Contact).live().map(|contact| contact.id).collect();
-    for number in 0..DEALS {
-        let contact = *contacts.choose(random).expect("a demo account has contacts");
+    for number in 0..count {
+        let contact = *contacts.choose(random).ok_or_else(|| ApiError::invalid("A deal needs a contact"))?;
         let name =
             portal.live(Kind::Contact, contact).and_then(|c| c.stored("lastname")).unwrap_or("Somebody");
         let pipeline = &portal.pipelines[number % portal.pipelines.len()];

@@ -71,4 +71,24 @@ mod tests {
         let expected = hex::encode(Sha256::digest(b"secret[{}]"));
         assert_eq!(headers[2], ("x-hubspot-signature", expected));
     }
+
+    #[test]
+    fn signature_v3_is_what_openssl_makes_of_the_same_text() {
+        let headers = headers("secret", "https://annex.example/hook", b"[]", 1_790_000_000_000);
+        assert_eq!(headers[0].1, "nIwzAqiOJX7YgIEA9i1DvNhc+MnOjBeWrG3ySq8mucU=");
+    }
+
+    #[test]
+    fn twelve_escapes_in_the_address_are_resolved_and_the_others_stay() {
+        let signed = |url: &str| v3("secret", url, b"[]", "1790000000000");
+        let start = "https://annex.example/hook?a=";
+        let resolved = [":", "/", "?", "@", "!", "$", "'", "(", ")", "*", ",", ";"];
+        for plain in resolved {
+            let escaped = format!("%{:02X}", plain.as_bytes()[0]);
+            assert_eq!(signed(&format!("{start}{escaped}")), signed(&format!("{start}{plain}")), "{escaped}");
+        }
+        for (escaped, plain) in [("%20", " "), ("%26", "&"), ("%3D", "="), ("%2B", "+"), ("%2f", "/")] {
+            assert_ne!(signed(&format!("{start}{escaped}")), signed(&format!("{start}{plain}")), "{escaped}");
+        }
+    }
 }

@@ -1,18 +1,23 @@
 //! The add-on as it is installed in one business: its state, its own custom fields, and what installing it leaves behind.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::error::ApiError;
-use crate::clock::iso;
+use crate::{clock::iso, dialect::Undefined};
 
-/// The custom fields of users that the install script makes.
-pub(crate) const USER_FIELDS: [&str; 5] = [
-    "hubspot_contactId",
-    "hubspot_dealId",
-    "hubspot_dealName",
-    "hubspot_dealAmount",
-    "hubspot_dealCloseDate",
+/// The window in which requests of one key are counted.
+const RATE_WINDOW_MS: u64 = 1000;
+
+/// The custom fields of users that the install script makes, by code and title.
+pub(crate) const USER_FIELDS: [(&str, &str); 5] = [
+    ("hubspot_contactId", "HubSpot contact ID"),
+    ("hubspot_dealId", "HubSpot deal ID"),
+    ("hubspot_dealName", "HubSpot deal name"),
+    ("hubspot_dealAmount", "HubSpot deal amount"),
+    ("hubspot_dealCloseDate", "HubSpot deal close date"),
 ];
 
 /// The add-on's own field that holds the link the business follows to authorise HubSpot.
@@ -54,10 +59,15 @@ pub(crate) struct Addon {
     pub custom_fields: Map<String, Value>,
     /// Where its events go, if not to the platform's address.
     pub webhook_url: Option<String>,
+    /// Its own API key, if not the platform's.
+    pub api_key: Option<String>,
+    /// Its own secret that signs its events, if not the platform's.
+    pub signature_secret: Option<String>,
     /// When it was installed, in milliseconds.
     pub created_ms: u64,
     /// When it was changed last, in milliseconds.
     pub updated_ms: u64,
+    recent_ms: VecDeque<u64>,
 }
 
 impl Addon {
@@ -68,8 +78,11 @@ impl Addon {
             state: AddonState::Paused,
             custom_fields: Map::new(),
             webhook_url: None,
+            api_key: None,
+            signature_secret: None,
             created_ms: now_ms,
             updated_ms: now_ms,
+            recent_ms: VecDeque::new(),
         }
     }
 
@@ -78,22 +91,43 @@ impl Addon {
         self.custom_fields.get(code).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Merges custom fields by code: null clears, and codes that the add-on does not define are dropped.
+    /// Lets a request through if fewer than `limit` were let through in the last second.
+    pub(crate) fn admits(&mut self, limit: usize, now_ms: u64) -> bool {
+        while self.recent_ms.front().is_some_and(|earlier| now_ms.saturating_sub(*earlier) >= RATE_WINDOW_MS)
+        {
+            self.recent_ms.pop_front();
+        }
+        let has_room = self.recent_ms.len() < limit;
+        if has_room {
+            self.recent_ms.push_back(now_ms);
+        }
+        has_room
+    }
+
+    /// Merges custom fields by code: null clears; `undefined` says what becomes of codes the add-on does not define.
     ///
     /// # Errors
     ///
-    /// Refuses custom fields that are no object.
-    pub(crate) fn merge(&mut self, body: &Map<String, Value>, now_ms: u64) -> Result<(), ApiError> {
+    /// Refuses custom fields that are no object, and undefined ones if they are to be refused.
+    pub(crate) fn merge(
+        &mut self,
+        body: &Map<String, Value>,
+        undefined: Undefined,
+        now_ms: u64,
+    ) -> Result<(), ApiError> {
         let fields = match body.get("customFields") {
             None | Some(Value::Null) => return Ok(()),
             Some(Value::Object(fields)) => fields,
             Some(_) => return Err(ApiError::invalid("customFields must be an object")),
         };
-        for code in [AUTHORISATION_LINK, REFRESH_TOKEN] {
-            match fields.get(code) {
-                None => {}
-                Some(Value::Null) => drop(self.custom_fields.remove(code)),
-                Some(value) => drop(self.custom_fields.insert(code.to_owned(), value.clone())),
+        let is_defined = |code: &str| [AUTHORISATION_LINK, REFRESH_TOKEN].contains(&code);
+        if let Some(code) = fields.keys().find(|code| undefined == Undefined::Rejected && !is_defined(code)) {
+            return Err(ApiError::invalid(format!("customFields.{code} is not defined")));
+        }
+        for (code, value) in fields.iter().filter(|(c, _)| undefined == Undefined::Stored || is_defined(c)) {
+            match value {
+                Value::Null => drop(self.custom_fields.remove(code)),
+                value => drop(self.custom_fields.insert(code.clone(), value.clone())),
             }
         }
         self.updated_ms = now_ms;

@@ -1,4 +1,4 @@
-//! Events: what is told to add-ons that are enabled, signed over the body as it is sent.
+//! Events: what is told to add-ons, as a rule to those that are enabled, signed over the body as it is sent.
 //! Every change is told, the add-on's own as well; an event holds ids and names of fields, never values.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -7,10 +7,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{addon::AddonState, business::Business};
+use super::{
+    addon::{Addon, AddonState},
+    business::Business,
+};
 use crate::{
     clock::iso,
-    delivery::{Prepared, WebhookRequest},
+    delivery::{Attempt, Prepared, WebhookRequest},
     provider::Provider,
     world::World,
 };
@@ -22,27 +25,45 @@ const SIGNATURE: &str = "sg-signature";
 #[derive(Debug, PartialEq)]
 pub(crate) struct Happening {
     /// The event's type, like `user.updated`.
-    pub kind: &'static str,
+    kind: &'static str,
     /// The ids it is about.
-    pub data: Value,
+    data: Value,
     /// When it happened, in milliseconds.
-    pub at_ms: u64,
+    at_ms: u64,
+    /// The one add-on that is told, in whatever state; without it, all that are enabled.
+    only: Option<String>,
 }
 
 impl Happening {
-    /// A user was made.
-    pub(crate) fn created(user_id: &str, at_ms: u64) -> Self {
-        Self { kind: "user.created", data: json!({"userId": user_id}), at_ms }
+    /// Something that says no more than whom it is about.
+    pub(crate) fn of_user(kind: &'static str, user_id: &str, at_ms: u64) -> Self {
+        Self { kind, data: json!({"userId": user_id}), at_ms, only: None }
     }
 
-    /// A user was changed.
-    pub(crate) fn updated(user_id: &str, changed_keys: &[String], at_ms: u64) -> Self {
-        Self { kind: "user.updated", data: json!({"userId": user_id, "changedKeys": changed_keys}), at_ms }
+    /// A user was changed; the keys may be left unsaid.
+    pub(crate) fn updated(user_id: &str, changed_keys: Option<Vec<String>>, at_ms: u64) -> Self {
+        let mut happening = Self::of_user("user.updated", user_id, at_ms);
+        if let Some(keys) = changed_keys {
+            happening.data["changedKeys"] = keys.into();
+        }
+        happening
     }
 
-    /// A user was disabled.
-    pub(crate) fn disabled(user_id: &str, at_ms: u64) -> Self {
-        Self { kind: "user.disabled", data: json!({"userId": user_id}), at_ms }
+    /// The hour of the day at which add-ons do what is to be done once a day.
+    pub(crate) fn daily(at_ms: u64) -> Self {
+        Self { kind: "addon.dailyEvent.started", data: json!({}), at_ms, only: None }
+    }
+
+    /// The add-on was installed.
+    pub(crate) fn installed(addon_id: &str, at_ms: u64) -> Self {
+        Self { kind: "addon.installed", data: json!({}), at_ms, only: Some(addon_id.to_owned()) }
+    }
+
+    fn is_for(&self, addon: &Addon) -> bool {
+        match &self.only {
+            Some(id) => addon.id == *id,
+            None => addon.state == AddonState::Enabled,
+        }
     }
 }
 
@@ -50,11 +71,14 @@ impl Happening {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Event<'a> {
-    id: String,
-    created: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<String>,
     r#type: &'a str,
-    business_code: &'a str,
-    api_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    business_code: Option<&'a str>,
+    api_url: &'a str,
     addon_id: &'a str,
     data: &'a Value,
 }
@@ -66,25 +90,29 @@ pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// The webhooks that tell what happened in `business` since the last call: one per event and enabled add-on.
+/// The webhooks that tell what happened in `business` since the last call: one per event and add-on that is told.
 pub(crate) fn webhooks(world: &World, business: &mut Business) -> Vec<WebhookRequest> {
     let happenings = std::mem::take(&mut business.happenings);
+    let platform_url = world.webhook_url(Provider::Storeganise);
+    let api_url = api_url(world, &business.code);
+    let dialect = &business.dialect;
     let mut webhooks = Vec::new();
     for happening in &happenings {
-        for addon in business.addons.iter().filter(|addon| addon.state == AddonState::Enabled) {
-            let platform_url = || world.webhook_url(Provider::Storeganise);
-            let Some(url) = addon.webhook_url.clone().or_else(platform_url) else { continue };
+        for addon in business.addons.iter().filter(|addon| happening.is_for(addon)) {
+            let Some(url) = addon.webhook_url.as_ref().or(platform_url.as_ref()) else { continue };
             let event = Event {
-                id: business.ids.next(),
-                created: iso(happening.at_ms),
+                id: dialect.event_id.then(|| business.ids.next()),
+                created: dialect.event_details.then(|| iso(happening.at_ms)),
                 r#type: happening.kind,
-                business_code: &business.code,
-                api_url: api_url(world, &business.code),
+                business_code: dialect.event_details.then_some(&*business.code),
+                api_url: &api_url,
                 addon_id: &addon.id,
                 data: &happening.data,
             };
             let body = serde_json::to_vec(&event).expect("an event of texts can be written");
-            webhooks.push(signed(world, url, body));
+            let secret = addon.signature_secret.as_ref();
+            let secret = secret.unwrap_or(&world.options.storeganise.signature_secret);
+            webhooks.push(signed(secret, url.clone(), body));
         }
     }
     webhooks
@@ -95,10 +123,11 @@ pub(crate) fn api_url(world: &World, code: &str) -> String {
     format!("{}/{code}/api", world.base_url)
 }
 
-fn signed(world: &World, url: String, body: Vec<u8>) -> WebhookRequest {
-    let headers = vec![(SIGNATURE, signature(&world.options.storeganise.signature_secret, &body))];
+fn signed(secret: &str, url: String, body: Vec<u8>) -> WebhookRequest {
+    let headers = vec![(SIGNATURE, signature(secret, &body))];
     let prepared = Prepared { headers, body };
-    WebhookRequest { provider: Provider::Storeganise, url, prepare: Box::new(move |_| prepared.clone()) }
+    let prepare = Box::new(move |_: &Attempt| Some(prepared.clone()));
+    WebhookRequest { provider: Provider::Storeganise, url, accounts: Vec::new(), prepare }
 }
 
 #[cfg(test)]

@@ -5,23 +5,25 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::{business::Business, error::ApiError, user::User};
-use crate::clock::parse_iso;
+use crate::{clock::parse_iso, dialect::Dialect};
 
-/// How many users a page has unless the request says otherwise.
-const LIMIT_DEFAULT: usize = 50;
-/// The longest page; a request for more gets this many.
-const LIMIT_MAX: usize = 1000;
 /// How many ids one request may name.
 const IDS_MAX: usize = 50;
 /// The keys of `search=key:value` beside custom field codes.
 const SEARCH_KEYS: [&str; 5] = ["address", "area", "companyName", "phone", "phone2"];
 
+/// The part of a list that a request asks for.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    limit: usize,
+    offset: usize,
+}
+
 /// A list request as it was understood.
 #[derive(Debug)]
 pub(crate) struct Query {
-    limit: usize,
-    offset: usize,
-    updated_after_ms: Option<u64>,
+    rows: Rows,
+    updated_from_ms: Option<u64>,
     search: Option<String>,
     ids: Option<Vec<String>>,
     /// Whether custom fields were asked for.
@@ -34,22 +36,15 @@ impl Query {
     /// # Errors
     ///
     /// Names the parameter that cannot be understood.
-    pub(crate) fn read(parameters: &HashMap<String, String>) -> Result<Self, ApiError> {
-        let updated_after_ms = match parameters.get("updatedAfter") {
-            None => None,
-            Some(text) => Some(
-                parse_iso(text).ok_or_else(|| ApiError::invalid("updatedAfter must be an ISO 8601 date"))?,
-            ),
-        };
+    pub(crate) fn read(parameters: &HashMap<String, String>, dialect: &Dialect) -> Result<Self, ApiError> {
         let ids: Option<Vec<String>> =
             parameters.get("ids").map(|ids| ids.split(',').map(|id| id.trim().to_owned()).collect());
         if ids.as_ref().is_some_and(|ids| ids.len() > IDS_MAX) {
             return Err(ApiError::invalid(format!("ids may name at most {IDS_MAX} users")));
         }
         Ok(Self {
-            limit: number(parameters, "limit", LIMIT_DEFAULT)?.min(LIMIT_MAX),
-            offset: number(parameters, "offset", 0)?,
-            updated_after_ms,
+            rows: Rows::read(parameters, dialect)?,
+            updated_from_ms: updated_from_ms(parameters, dialect)?,
             search: parameters.get("search").map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()),
             ids,
             custom_fields: wants_custom_fields(parameters),
@@ -66,11 +61,40 @@ impl Query {
 
     fn cut<'a>(&self, business: &'a Business, users: impl Iterator<Item = &'a User>) -> Vec<&'a User> {
         let meant = users.filter(|user| {
-            self.updated_after_ms.is_none_or(|after_ms| user.updated_ms > after_ms)
+            self.updated_from_ms.is_none_or(|from_ms| user.updated_ms >= from_ms)
                 && self.search.as_ref().is_none_or(|text| matches(user, text, business))
         });
-        meant.skip(self.offset).take(self.limit).collect()
+        self.rows.of(meant)
     }
+}
+
+impl Rows {
+    /// Reads `limit` and `offset`.
+    ///
+    /// # Errors
+    ///
+    /// Names the one that is no whole number.
+    pub(crate) fn read(parameters: &HashMap<String, String>, dialect: &Dialect) -> Result<Self, ApiError> {
+        let limit = number(parameters, "limit", dialect.list_limit_default)?;
+        let offset = number(parameters, "offset", 0)?;
+        let repeats = dialect.list_repeats;
+        Ok(Self { limit: limit.min(dialect.list_limit_max), offset: offset.saturating_sub(repeats) })
+    }
+
+    /// Cuts that part out of a list.
+    pub(crate) fn of<T>(&self, list: impl Iterator<Item = T>) -> Vec<T> {
+        list.skip(self.offset).take(self.limit).collect()
+    }
+}
+
+/// The first time that `updatedAfter` means, in milliseconds, if it is named.
+pub(crate) fn updated_from_ms(
+    parameters: &HashMap<String, String>,
+    dialect: &Dialect,
+) -> Result<Option<u64>, ApiError> {
+    let Some(text) = parameters.get("updatedAfter") else { return Ok(None) };
+    let at_ms = parse_iso(text).ok_or_else(|| ApiError::invalid("updatedAfter must be an ISO 8601 date"))?;
+    Ok(Some(if dialect.updated_after_inclusive { at_ms } else { at_ms + 1 }))
 }
 
 /// Whether `include` names custom fields.
@@ -87,7 +111,7 @@ pub(crate) fn matches(user: &User, text: &str, business: &Business) -> bool {
         if SEARCH_KEYS.contains(&key) {
             return contains(user.text(key), &value);
         }
-        if business.defined().contains(key) {
+        if business.definitions.has(key) {
             return user.custom_fields.get(key).is_some_and(|field| match field {
                 Value::String(field) => contains(field, &value),
                 other => contains(&other.to_string(), &value),

@@ -12,6 +12,13 @@ use crate::app::AppState;
 /// Somebody with a token of any role: may look.
 pub(crate) struct Caller(ApiToken);
 
+impl Caller {
+    /// As whom they stand in the audit log.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::api_token(&self.0.name)
+    }
+}
+
 /// Somebody whose token may change things.
 pub(crate) struct StaffCaller(ApiToken);
 

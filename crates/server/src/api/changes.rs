@@ -19,7 +19,7 @@ use crate::app::AppState;
 /// A record that is to be looked at again.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ChangeBody {
-    /// What it is: `user`, `contact`, `deal`, `mirror` or `sweep`.
+    /// What it is: `user`, `contact`, `deal`, `mirror`, `erasure` or `sweep`.
     subject: String,
     /// Its id at its provider; empty for the sweep.
     subject_id: String,
@@ -62,6 +62,10 @@ pub(crate) struct Replay {
     /// Everything that is parked, up to 10,000 records.
     #[serde(default)]
     all_parked: bool,
+    /// For a user whose contact was deleted in HubSpot, or merged into another user's: find or make another contact
+    /// for it, which never happens by itself.
+    #[serde(default)]
+    make_contact: bool,
 }
 
 /// How much will be done again.
@@ -94,7 +98,7 @@ async fn list(
 /// Look at a record again, or at everything that is parked.
 #[utoipa::path(post, path = "/installations/{id}/changes/replay", operation_id = "replay_changes", tag = "activity",
     params(("id" = Uuid, Path)), request_body = Replay,
-    responses((status = 200, body = Replayed), (status = 422, body = Problem)))]
+    responses((status = 200, body = Replayed), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn replay(
     caller: StaffCaller,
     State(state): State<AppState>,
@@ -103,6 +107,14 @@ async fn replay(
 ) -> Result<Json<Replayed>, Problem> {
     let scope = named(&state, id).await?.scope();
     let replayed = match (&wanted.subject, wanted.all_parked) {
+        (Some(word), false) if wanted.make_contact => {
+            let user_id = wanted.subject_id.unwrap_or_default();
+            if subject_named(word)? != Subject::User {
+                return Err(Problem::invalid("make_contact", "A contact is made for a user."));
+            }
+            state.core.make_contact(scope, &user_id, &caller.actor()).await?;
+            1
+        }
         (None, true) => state.core.replay_parked(scope, &caller.actor()).await?,
         (Some(word), false) => {
             let subject = subject_named(word)?;
@@ -117,11 +129,12 @@ async fn replay(
 
 fn subject_named(word: &str) -> Result<Subject, Problem> {
     Subject::from_word(word)
+        .filter(|subject| *subject != Subject::Erasure)
         .ok_or_else(|| Problem::invalid("subject", "A subject is user, contact, deal, mirror or sweep."))
 }
 
 impl ChangeBody {
-    fn of(row: ChangeRow) -> Self {
+    pub(super) fn of(row: ChangeRow) -> Self {
         Self {
             subject: row.subject.word().to_owned(),
             subject_id: row.subject_id,

@@ -4,8 +4,9 @@ use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use sync_core::{
     connection::Connection,
+    health::{Cause, Health},
     installation,
-    views::fleet::{Backlog, FleetFilter, Health, Summary},
+    views::fleet::{Backlog, FleetFilter, Summary},
 };
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +19,7 @@ use super::{
     problem::Problem,
     wire::{List, Paging, moment},
 };
-use crate::app::AppState;
+use crate::{app::AppState, words};
 
 /// The add-on put into one business.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,9 +36,13 @@ pub(crate) struct InstallationBody {
     state: String,
     /// What Storeganise last said of the add-on.
     addon_state: Option<String>,
-    /// Whether it needs a person, and for what: `pending`, `needs_authorisation`, `not_connected`,
-    /// `disabled_at_storeganise`, `portal_not_prepared`, `failing`, `waiting`, `resting` or `healthy`.
+    /// How it is: `healthy`, `working`, `degraded`, `needs_authorisation` or `stopped`.
     health: String,
+    /// By what contacts are found before they are linked: `storeganise_user_id`, or `email` where the HubSpot account
+    /// has no unique property for us; null while that is not known.
+    contact_key: Option<String>,
+    /// Why it is not simply healthy, the gravest first.
+    health_causes: Vec<HealthCause>,
     /// The authorised HubSpot account; null where none was ever authorised.
     connection: Option<ConnectionBody>,
     /// What waits.
@@ -50,6 +55,17 @@ pub(crate) struct InstallationBody {
     /// When it was made here.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+}
+
+/// Why an installation is not simply healthy.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HealthCause {
+    /// The cause as a word: `not_accepted`, `not_enabled`, `paused`, `disabled`, `disabled_at_storeganise`,
+    /// `paused_at_storeganise`, `never_authorised`, `access_lost`, `no_unique_property`, `brake_held`, `parked`,
+    /// `conflicts`, `held` or `at_work`.
+    cause: String,
+    /// What it means and what to do.
+    text: String,
 }
 
 /// An authorised HubSpot account. Tokens are never sent.
@@ -80,6 +96,10 @@ pub(crate) struct BacklogBody {
     waiting: u64,
     /// Changes that failed too often and need a person.
     parked: u64,
+    /// Records held back because too many would change at once: see the installation's `brake`.
+    braked: u64,
+    /// Pairs whose conflict a person has to decide.
+    conflicts: u64,
     /// Why nothing is worked just now, as a cause code.
     held: Option<String>,
     /// Until when nothing is worked.
@@ -102,6 +122,8 @@ pub(crate) struct WebhookAddresses {
 pub(crate) struct Filter {
     /// Only those in this state.
     state: Option<String>,
+    /// Only those in this health.
+    health: Option<String>,
     /// Only those whose business code or add-on id contains this.
     search: Option<String>,
 }
@@ -130,7 +152,8 @@ async fn list(
     Query(paging): Query<Paging>,
 ) -> Result<Json<List<InstallationBody>>, Problem> {
     let wanted = filter.state.as_deref().map(state_named).transpose()?;
-    let filter = FleetFilter { state: wanted, search: filter.search };
+    let health = filter.health.as_deref().map(health_named).transpose()?;
+    let filter = FleetFilter { state: wanted, health, search: filter.search };
     let page = state.core.installations(&filter, paging.cursor.as_deref(), paging.limit()).await?;
     Ok(Json(List::of(page, |summary| InstallationBody::of(summary, &state))))
 }
@@ -182,9 +205,15 @@ fn state_named(word: &str) -> Result<installation::State, Problem> {
     })
 }
 
+fn health_named(word: &str) -> Result<Health, Problem> {
+    Health::from_word(word).ok_or_else(|| {
+        Problem::invalid("health", "A health is healthy, working, degraded, needs_authorisation or stopped.")
+    })
+}
+
 impl InstallationBody {
     fn of(summary: Summary, state: &AppState) -> Self {
-        let health = health_word(summary.health()).to_owned();
+        let assessment = summary.assessment();
         let found = summary.installation;
         let base_url = &state.config.base_url;
         Self {
@@ -194,7 +223,9 @@ impl InstallationBody {
             api_url: found.api_url,
             state: found.state.word().to_owned(),
             addon_state: found.addon_state,
-            health,
+            contact_key: found.capabilities.contact_key().map(|key| key.word().to_owned()),
+            health: assessment.health.word().to_owned(),
+            health_causes: assessment.causes.into_iter().map(HealthCause::of).collect(),
             connection: summary.connection.map(ConnectionBody::of),
             backlog: BacklogBody::of(summary.backlog),
             webhooks: WebhookAddresses {
@@ -204,6 +235,12 @@ impl InstallationBody {
             last_event_at: found.last_event_at.map(moment),
             created_at: moment(found.created_at),
         }
+    }
+}
+
+impl HealthCause {
+    pub(super) fn of(cause: Cause) -> Self {
+        Self { cause: cause.word().to_owned(), text: words::health_cause(cause).to_owned() }
     }
 }
 
@@ -226,22 +263,10 @@ impl BacklogBody {
         Self {
             waiting: found.waiting,
             parked: found.parked,
+            braked: found.braked,
+            conflicts: found.conflicts,
             held: found.held,
             held_until: found.held_until.map(moment),
         }
-    }
-}
-
-fn health_word(health: Health) -> &'static str {
-    match health {
-        Health::Pending => "pending",
-        Health::NeedsAuthorisation => "needs_authorisation",
-        Health::NotConnected => "not_connected",
-        Health::DisabledAtStoreganise => "disabled_at_storeganise",
-        Health::PortalNotPrepared => "portal_not_prepared",
-        Health::Failing => "failing",
-        Health::Waiting => "waiting",
-        Health::Resting => "resting",
-        Health::Healthy => "healthy",
     }
 }

@@ -24,9 +24,14 @@ mod problem;
 mod wire;
 
 mod audit;
+mod brake;
 mod changes;
+mod conflicts;
+mod explain;
 mod installations;
 mod life;
+mod lint;
+mod notices;
 mod outcomes;
 mod previews;
 mod runs;
@@ -66,7 +71,11 @@ pub(crate) fn router() -> Router<AppState> {
         .merge(life::routes())
         .merge(settings::routes())
         .merge(changes::routes())
+        .merge(brake::routes())
+        .merge(conflicts::routes())
         .merge(outcomes::routes())
+        .merge(explain::routes())
+        .merge(notices::routes())
         .merge(runs::routes())
         .merge(previews::routes())
         .merge(audit::routes())

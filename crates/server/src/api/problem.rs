@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use sync_core::error::Error;
+use sync_core::error::{Error, InvalidInput};
 use utoipa::ToSchema;
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -72,6 +72,17 @@ impl Problem {
         }
     }
 
+    fn invalid_inputs(inputs: &[InvalidInput]) -> Self {
+        let error =
+            |input: &InvalidInput| FieldError { field: input.field.clone(), message: input.message.clone() };
+        let detail =
+            if inputs.len() == 1 { "An input cannot be taken." } else { "Some inputs cannot be taken." };
+        Self {
+            errors: inputs.iter().map(error).collect(),
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        }
+    }
+
     fn of_provider(name: &str, error: &Error) -> Self {
         let detail = format!("{name} did not do what was needed: {error}");
         Self { code: Some(error.code().into()), ..Self::new(StatusCode::BAD_GATEWAY, detail) }
@@ -87,6 +98,7 @@ impl From<Error> for Problem {
         match &error {
             Error::NotFound => Self::new(StatusCode::NOT_FOUND, "There is nothing here by that name."),
             Error::Invalid { field, message } => Self::invalid(*field, message),
+            Error::InvalidInputs(inputs) => Self::invalid_inputs(inputs),
             Error::NotNow(message) => Self::new(StatusCode::CONFLICT, message),
             Error::NeedsAuthorisation => Self {
                 code: Some(error.code().into()),

@@ -197,6 +197,17 @@ impl Control {
         quiet["webhooks_pending"].as_u64().context("the sandbox does not count its webhooks")
     }
 
+    /// Waits until every webhook that is on its way has arrived.
+    ///
+    /// # Errors
+    /// As [`Control::call`].
+    pub async fn until_delivered(&self) -> anyhow::Result<()> {
+        while self.webhooks_pending().await? > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        Ok(())
+    }
+
     /// The counters of both systems.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use sync_core::{
     core::Core,
     error::Error,
+    health::Health,
     installation::State as Life,
     views::fleet::{FleetFilter, Summary},
 };
@@ -45,6 +46,7 @@ struct BusinessesPage {
     is_new: bool,
     search: String,
     states: Vec<StateChoice>,
+    healths: Vec<StateChoice>,
     rows: Vec<Row>,
     next: Option<String>,
 }
@@ -73,6 +75,8 @@ struct Asked {
     search: String,
     #[serde(default)]
     state: String,
+    #[serde(default)]
+    health: String,
     cursor: Option<String>,
 }
 
@@ -99,7 +103,11 @@ async fn show(
         let fits = |row: &Summary| row.installation.business_code.contains(&wanted);
         (overview.needy.into_iter().filter(fits).collect(), None)
     } else {
-        let filter = FleetFilter { state: Life::from_word(&asked.state), search: Some(asked.search.clone()) };
+        let filter = FleetFilter {
+            state: Life::from_word(&asked.state),
+            health: Health::from_word(&asked.health),
+            search: Some(asked.search.clone()),
+        };
         let page = core.installations(&filter, asked.cursor.as_deref(), ROWS).await?;
         (page.items, page.next)
     };
@@ -110,6 +118,7 @@ async fn show(
         has_needy,
         is_new,
         states: choices(&asked.state),
+        healths: healths(&asked.health),
         rows: found.into_iter().map(|summary| row(summary, now)).collect(),
         next: next.map(|cursor| address_of(&asked, &cursor)),
         search: asked.search,
@@ -124,7 +133,7 @@ async fn look_over(core: &Core) -> Result<Overview, Error> {
         overview.total += page.items.len() as u64;
         overview
             .needy
-            .extend(page.items.into_iter().filter(|row| words::health(row.health()).needs_a_person));
+            .extend(page.items.into_iter().filter(|row| words::health(&row.assessment()).needs_a_person));
         cursor = page.next;
         if cursor.is_none() {
             overview.is_all = true;
@@ -162,9 +171,22 @@ fn choices(chosen: &str) -> Vec<StateChoice> {
     .into()
 }
 
+fn healths(chosen: &str) -> Vec<StateChoice> {
+    [
+        ("", "Any health"),
+        ("healthy", "Healthy"),
+        ("working", "Working"),
+        ("degraded", "Degraded"),
+        ("needs_authorisation", "Needs authorisation"),
+        ("stopped", "Stopped"),
+    ]
+    .map(|(word, label)| StateChoice { word, label, is_chosen: word == chosen })
+    .into()
+}
+
 fn row(summary: Summary, now: i64) -> Row {
     Row {
-        health: Badge::of_health(summary.health()),
+        health: Badge::of_health(&summary.assessment()),
         href: format!("/installations/{}", summary.installation.id),
         account: summary.connection.map(|connection| connection.portal_id),
         waiting: grouped(summary.backlog.waiting),
@@ -180,6 +202,7 @@ fn address_of(asked: &Asked, cursor: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("search", &asked.search)
         .append_pair("state", &asked.state)
+        .append_pair("health", &asked.health)
         .append_pair("cursor", cursor)
         .finish();
     format!("/?{query}")

@@ -98,6 +98,7 @@ impl From<Error> for PageError {
         match error {
             Error::NotFound => Self::NotFound,
             Error::Invalid { message, .. } | Error::NotNow(message) => Self::Unusable(message),
+            error @ Error::InvalidInputs(_) => Self::Unusable(error.to_string()),
             error => Self::Internal(error.code()),
         }
     }

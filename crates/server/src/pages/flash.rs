@@ -48,6 +48,7 @@ pub(super) async fn back(
 pub(super) fn in_words(error: Error) -> Result<String, PageError> {
     match error {
         Error::Invalid { message, .. } | Error::NotNow(message) => Ok(message),
+        error @ Error::InvalidInputs(_) => Ok(error.to_string()),
         Error::Storeganise(_) | Error::HubSpot(_) | Error::OAuth(_) | Error::NeedsAuthorisation => {
             Ok(words::explain(&error.code()).text())
         }

@@ -45,14 +45,19 @@ fn date_of(at: i64) -> OffsetDateTime {
     date.unwrap_or(OffsetDateTime::UNIX_EPOCH).replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
+/// The day of a time, such as "2 January 1970".
+pub(super) fn day_words(at: i64) -> String {
+    let day = format_description!("[day padding:none] [month repr:long] [year]");
+    date_of(at).format(day).unwrap_or_default()
+}
+
 fn relative(at: i64, now: i64) -> String {
     let away = now.saturating_sub(at).saturating_abs();
     if away < 5 * SECOND {
         return "just now".to_owned();
     }
     if away >= 14 * DAY {
-        let day = format_description!("[day padding:none] [month repr:long] [year]");
-        return date_of(at).format(day).unwrap_or_default();
+        return day_words(at);
     }
     let (count, unit) = match away {
         ..MINUTE => (away / SECOND, "second"),

@@ -1,7 +1,7 @@
 //! Small things that several pages show: states as word and shape, grouped numbers.
 
 use askama::{Template, filters::HtmlSafe};
-use sync_core::views::fleet::Health;
+use sync_core::health::Assessment;
 
 use crate::words;
 
@@ -23,8 +23,8 @@ impl Badge {
     }
 
     /// An installation's health.
-    pub(super) fn of_health(health: Health) -> Self {
-        let words = words::health(health);
+    pub(super) fn of_health(assessment: &Assessment) -> Self {
+        let words = words::health(assessment);
         Self::new(words.tone, words.word)
     }
 

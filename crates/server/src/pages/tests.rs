@@ -254,6 +254,59 @@ async fn settings_are_saved_or_shown_again_with_the_field_that_does_not_fit() {
 }
 
 #[tokio::test]
+async fn custom_fields_are_told_at_their_row_what_does_not_fit_and_keep_what_was_typed() {
+    let rig = Rig::start().await;
+    let found = rig.installation().await;
+    let mut browser = Browser::signed_in(&rig, Role::Staff).await;
+    let here = format!("/installations/{}", found.id);
+    let path = format!("{here}/settings");
+    let row = |user_field: &'static str, property: &'static str| {
+        [
+            ("user_field", user_field),
+            ("contact_property", property),
+            ("kind", "date"),
+            ("direction", "to_user"),
+        ]
+    };
+    let rows = [row("gateCode", "email"), row("", ""), row("vehiclePlate", "vehicle_plate")].concat();
+    let with = |more: &[(&'static str, &'static str)]| [&rows, more].concat();
+    let wrong = browser.post(&path, &with(&[("outcome_days", "many")])).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = text(&wrong);
+    for expected in [
+        "email is kept the same by itself",
+        "value=\"gateCode\"",
+        "value=\"vehicle_plate\"",
+        "<option value=\"date\" selected>",
+        "id=\"outcome_days_problem\"",
+        "value=\"many\"",
+    ] {
+        assert!(page.contains(expected), "{expected}: {page}");
+    }
+    assert_eq!(page.matches("name=\"user_field\"").count(), 3, "two rows and an empty one");
+    let more = browser.post(&path, &with(&[("act", "row")])).await;
+    assert_eq!(more.status, StatusCode::OK, "asking for a row saves nothing");
+    assert_eq!(text(&more).matches("name=\"user_field\"").count(), 4);
+    // What HubSpot has to be asked about is not saved, nor lost.
+    let removed = with(&[("remove", "0")]);
+    for target in [path.clone(), format!("{path}/lint")] {
+        let answer = browser.post(&target, &removed).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT);
+        let page = text(&answer);
+        assert!(page.contains("authorisation") && page.contains("value=\"vehicle_plate\""), "{page}");
+        assert!(!page.contains("value=\"gateCode\""), "the row to be removed is gone");
+    }
+    assert_eq!(rig.state.core.installation(found.id).await.unwrap().settings.custom_fields, []);
+    let shown = text(&browser.get(&path).await);
+    for name in ["contact_edits", "deal_data", "mirrors", "failure_tasks", "brake_percent"] {
+        assert!(shown.contains(&format!("name=\"{name}\"")), "{name}");
+    }
+    let mut viewer = Browser::signed_in(&rig, Role::Viewer).await;
+    assert!(!text(&viewer.get(&path).await).contains("Save settings"));
+    assert_eq!(viewer.post(&format!("{path}/lint"), &[]).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn the_link_shows_the_business_and_every_scope_before_anything_happens() {
     let rig = Rig::start().await;
     let (_, link) = enabled(&rig).await;

@@ -73,7 +73,18 @@ pub(super) const TABLE: &[Line] = &[
     (
         "hubspot.property_not_unique",
         "The HubSpot account has a contact property storeganise_user_id that may hold the same value twice.",
-        "Somebody made it by hand. Delete that property in HubSpot, then authorise again: we make the right one.",
+        "Delete that property in HubSpot for good, then authorise again: we make the right one.",
+    ),
+    (
+        "hubspot.no_unique_property_left",
+        "The ten unique properties that contacts may have are used up, by this account's other apps.",
+        "Delete one that is no longer needed, and storeganise_user_id, in HubSpot, then authorise again.",
+    ),
+    (
+        "hubspot.no_unique_property",
+        "The HubSpot account cannot take the contact property that holds the Storeganise user's id.",
+        "In HubSpot, delete a unique contact property that is no longer used, or one named storeganise_user_id \
+         that somebody made by hand; the right one is then made by itself.",
     ),
     // HubSpot's tokens
     ("hubspot.oauth.unreachable", "HubSpot could not be reached.", "Try again in a few minutes."),
@@ -117,8 +128,60 @@ pub(super) const TABLE: &[Line] = &[
     ("annex.storage", "The database did not answer.", BY_ITSELF),
     ("annex.vault", "A stored secret could not be opened.", OUR_SET_UP),
     ("annex.lease_lost", "Another worker has taken this business over.", BY_ITSELF),
+    (
+        "annex.unanswered",
+        "Storeganise was asked to file a task and its answer was lost, so it is not known whether there is one.",
+        "",
+    ),
     ("annex.not_found", "There is nothing here by that name.", ""),
     ("annex.not_now", "The present state does not allow it.", ""),
+    // What would become of a person (`explain`)
+    ("explain.not_found", "Neither side has such a person, and we have never paired one.", ""),
+    (
+        "explain.user_unknown",
+        "Storeganise does not answer just now, so it is not known what the next sync would do.",
+        "Look again later.",
+    ),
+    (
+        "explain.contact_unknown",
+        "HubSpot does not answer just now, so it is not known what the next sync would do.",
+        "Look again later.",
+    ),
+    (
+        "explain.contact_waits",
+        "The contact has no Storeganise user. One is made as soon as a deal is won that the contact stands on.",
+        "",
+    ),
+    ("explain.erased", "The contact was deleted for privacy, so it is never made again.", ""),
+    ("explain.would_link", "The two are not linked yet; the next sync of the user pairs them.", ""),
+    ("explain.would_make", "HubSpot has no contact for this user; the next sync of the user makes one.", ""),
+    ("explain.would_write", "The two belong together, and the next sync writes the fields that say so.", ""),
+    ("explain.in_sync", "The two belong together, and there is nothing to write.", ""),
+    ("explain.field_unknown", "It is not known what would be done with this field.", ""),
+    ("explain.user_wins", "Both sides have a value of their own; by the setting, the user's stays.", ""),
+    (
+        "explain.contact_wins",
+        "Both sides have a value of their own; by the setting, the contact's stays.",
+        "",
+    ),
+    ("explain.first_time", "The other side is blank, and nothing was agreed on in this field before.", ""),
+    ("explain.user_changed", "The user's value was changed since both sides last agreed.", ""),
+    ("explain.contact_changed", "The contact's value was changed since both sides last agreed.", ""),
+    ("explain.user_unchanged", "The user's value is what both sides last agreed on.", ""),
+    ("explain.equal", "Both sides hold the same value.", ""),
+    ("explain.never_cleared", "One side is blank, and a value that is needed is never cleared.", ""),
+    ("explain.other_direction", "Both sides differ, and nothing may be written in this direction.", ""),
+    // What waits for a person
+    (
+        "brake_held",
+        "A change of unusually many records is held back until somebody has looked at it.",
+        "Look at the list of records, then release the change or drop it.",
+    ),
+    (
+        "conflicts_waiting",
+        "Some records differ on both sides, and no setting says which value to keep.",
+        "Choose for each of them which value to keep.",
+    ),
     // What became of a user
     ("user_gone", "Storeganise has no such user any more.", ""),
     ("staff", "This Storeganise user has a staff role, and staff are not synced.", ""),
@@ -126,6 +189,53 @@ pub(super) const TABLE: &[Line] = &[
         "empty_profile",
         "The user has no name, e-mail, phone, company or address yet.",
         "It is synced as soon as one of them is filled in.",
+    ),
+    (
+        "user_disabled",
+        "The user is disabled in Storeganise; its contact is left as it is.",
+        "It is synced again with its next change once it is enabled.",
+    ),
+    (
+        "no_email_key",
+        "The user has no e-mail, and this HubSpot account offers nothing else to find its contact by.",
+        "Fill in the e-mail in Storeganise.",
+    ),
+    ("erased_for_privacy", "The contact was deleted for privacy in HubSpot, and is not made again.", ""),
+    (
+        "contact_erased",
+        "A contact was deleted for privacy in HubSpot: what was kept of it is deleted here, too.",
+        "",
+    ),
+    (
+        "contact_deleted",
+        "The contact was deleted in HubSpot, and is not made again by itself.",
+        "Restore it in HubSpot, or let another one be made for the user.",
+    ),
+    ("contact_restored", "The contact was restored in HubSpot; its user is looked at next.", ""),
+    (
+        "contacts_merged",
+        "This user's contact was merged into another user's in HubSpot, so nothing is written for it.",
+        "Decide which of the two users the contact belongs to; let another contact be made for the other one.",
+    ),
+    (
+        "email_of_another_contact",
+        "Another contact has this e-mail already; everything else was written.",
+        "Merge the two contacts in HubSpot, or take the e-mail off the other one, then replay.",
+    ),
+    (
+        "email_of_another_user",
+        "The contact's e-mail was not taken for the user, most often because another user has it; the rest was written.",
+        "Look for the second user in Storeganise, or mend the e-mail in HubSpot, then replay.",
+    ),
+    (
+        "user_named_by_another_contact",
+        "Another contact carries this user's id already; everything else was written.",
+        "Merge the two contacts in HubSpot, then replay.",
+    ),
+    (
+        "address_not_free_yet",
+        "The e-mail belongs to a contact whose user has another one by now; that user is worked first.",
+        BY_ITSELF,
     ),
     ("linked", "The contact was there already; the two belong together from now on.", ""),
     (
@@ -144,6 +254,28 @@ pub(super) const TABLE: &[Line] = &[
         "Replay the change; if it happens again, tell the operator of Annex the field that is named.",
     ),
     (
+        "conflict_chosen",
+        "A person chose which value of these fields to keep; it was written to the other side.",
+        "",
+    ),
+    (
+        "field_flips",
+        "These fields went back and forth between both sides three times within an hour, so neither was written.",
+        "Look for a workflow in HubSpot that rewrites them, then choose which value to keep.",
+    ),
+    ("kept_apart", "A person decided that this user and this contact do not belong together.", ""),
+    (
+        "brake_held",
+        "Many records would change at once, so this one waits until it is known how many, or a person lets it go on.",
+        "Look at the list of what is held back, then release or drop it.",
+    ),
+    (
+        "brake_dropped",
+        "A person dropped this change together with the many others it came with; nothing was written.",
+        "",
+    ),
+    ("brake", "It waits with many others until it is known how many would change, or a person decides.", ""),
+    (
         "conflict_decided",
         "Both sides held different values in these fields; the setting decided which one stayed.",
         "Look at both records if the other value should have stayed.",
@@ -151,7 +283,7 @@ pub(super) const TABLE: &[Line] = &[
     (
         "contact_of_another_user",
         "The contact with this e-mail belongs to another Storeganise user already, so nothing was written.",
-        "Look for a second user with the same e-mail, keep the right one, then replay.",
+        "Decide whether the two belong together; of two users with one e-mail keep the right one.",
     ),
     (
         "hubspot.refused",
@@ -185,7 +317,7 @@ pub(super) const TABLE: &[Line] = &[
     (
         "user_of_another_contact",
         "The Storeganise user with this e-mail belongs to another contact already, so nothing was written.",
-        "Merge the two contacts in HubSpot, then replay the deal.",
+        "Merge the two contacts in HubSpot and replay the deal, or keep them apart.",
     ),
     ("contact_not_linked", "The contact has no Storeganise user and stands on no won deal.", ""),
     ("contact_gone", "HubSpot has no such contact any more. The user in Storeganise stays as it is.", ""),

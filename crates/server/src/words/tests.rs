@@ -1,7 +1,5 @@
 //! The words are complete, honest and free of codes.
 
-use sync_core::views::fleet::Health;
-
 use super::*;
 
 /// The reasons that stand in the core's source, behind the calls that give them.
@@ -33,9 +31,34 @@ fn every_reason_the_core_gives_has_its_words() {
     let core = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../sync-core/src");
     let mut found = std::collections::BTreeSet::new();
     reasons_in_the_core(&core, &mut found);
-    assert!(found.len() >= 15 && found.contains("staff"), "the source was read: {found:?}");
+    assert!(found.len() >= 15 && found.contains("empty_profile"), "the source was read: {found:?}");
     for code in found {
         assert!(has_words(&code), "{code} has no words");
+    }
+}
+
+#[test]
+fn reasons_that_are_not_written_where_they_are_given_have_their_words_too() {
+    for code in [
+        "staff",
+        "user_disabled",
+        "contact_deleted",
+        "contacts_merged",
+        "contact_merged",
+        "email_of_another_contact",
+        "email_of_another_user",
+        "user_named_by_another_contact",
+        "address_not_free_yet",
+        "hubspot.no_unique_property_left",
+    ] {
+        assert!(has_words(code), "{code} has no words");
+    }
+}
+
+#[test]
+fn everything_an_explanation_says_has_its_words() {
+    for code in sync_core::explain::CODES {
+        assert!(has_words(code), "{code} has no words");
     }
 }
 
@@ -131,19 +154,29 @@ fn a_status_is_named_and_an_unknown_code_is_shown_as_it_is() {
 
 #[test]
 fn only_what_a_person_can_mend_counts_as_needing_one() {
-    for (state, expected) in [
-        (Health::Pending, true),
-        (Health::NeedsAuthorisation, true),
-        (Health::NotConnected, true),
-        (Health::DisabledAtStoreganise, true),
-        (Health::PortalNotPrepared, true),
-        (Health::Failing, true),
-        (Health::Waiting, false),
-        (Health::Resting, false),
-        (Health::Healthy, false),
-    ] {
-        assert_eq!(health(state).needs_a_person, expected, "{state:?}");
+    use Cause::*;
+    let all = [
+        (Health::Stopped, NotAccepted, true),
+        (Health::Stopped, NotEnabled, true),
+        (Health::Stopped, Paused, false),
+        (Health::Stopped, Disabled, false),
+        (Health::Stopped, DisabledAtStoreganise, true),
+        (Health::Stopped, PausedAtStoreganise, false),
+        (Health::NeedsAuthorisation, NeverAuthorised, true),
+        (Health::NeedsAuthorisation, AccessLost, true),
+        (Health::Degraded, NoUniqueProperty, true),
+        (Health::Degraded, BrakeHeld, true),
+        (Health::Degraded, Parked, true),
+        (Health::Degraded, Conflicts, true),
+        (Health::Degraded, Held, false),
+        (Health::Working, AtWork, false),
+    ];
+    for (state, cause, expected) in all {
+        let words = health(&Assessment { health: state, causes: vec![cause] });
+        assert_eq!(words.needs_a_person, expected, "{cause:?}");
+        assert!(words.sentence.ends_with('.'), "{cause:?}");
     }
+    assert!(!health(&Assessment { health: Health::Healthy, causes: Vec::new() }).needs_a_person);
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! An installation's life after the install: enable, pause, disable, remove, and its settings.
+//! An installation's life after the install: enable, pause, disable, remove.
 
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use uuid::Uuid;
 
-use super::{Installation, Scope, State, install::json};
+use super::{Installation, Scope, State};
 use crate::{
     access::audit::{Actor, Entry},
     core::Core,
@@ -12,13 +12,11 @@ use crate::{
         change::{Mark, Origin, Subject},
         lease::make_ready,
     },
-    settings::Settings,
     storage::entity::installation,
 };
 
 /// How long staff's permission to connect another portal lasts.
 const OTHER_PORTAL_MICROS: i64 = 24 * 3_600 * 1_000_000;
-const REQUESTS_PER_SECOND: std::ops::RangeInclusive<f64> = 0.1..=200.0;
 
 impl Core {
     /// Enables an installation: asks Storeganise for the add-on's state, issues the authorisation link where
@@ -103,27 +101,6 @@ impl Core {
         Ok(transaction.commit().await?)
     }
 
-    /// Changes an installation's settings.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] names the setting that cannot be taken.
-    pub async fn change_settings(&self, id: Uuid, settings: &Settings, by: &Actor) -> Result<(), Error> {
-        check_settings(settings)?;
-        self.installation(id).await?;
-        let transaction = self.db().begin().await?;
-        let row = installation::ActiveModel {
-            id: Set(id),
-            settings: Set(json(settings)),
-            changed_at: Set(self.now_micros()),
-            ..Default::default()
-        };
-        installation::Entity::update(row).exec(&transaction).await?;
-        self.audit(&transaction, &Entry::about(by, id, "settings.changed")).await?;
-        transaction.commit().await?;
-        self.forget_pace(id);
-        Ok(())
-    }
-
     /// Sets the state and marks a sweep, so that what happened meanwhile is found.
     async fn set_state(&self, id: Uuid, state: State, by: &Actor) -> Result<Installation, Error> {
         let now = self.now_micros();
@@ -146,20 +123,4 @@ impl Core {
         }
         Ok(found)
     }
-}
-
-fn check_settings(settings: &Settings) -> Result<(), Error> {
-    if settings.default_country.is_some() && settings.phone_country().is_none() {
-        return Err(Error::invalid(
-            "default_country",
-            "The default country is a two-letter code such as GB, DE or US.",
-        ));
-    }
-    if !REQUESTS_PER_SECOND.contains(&settings.storeganise_requests_per_second) {
-        return Err(Error::invalid(
-            "storeganise_requests_per_second",
-            "Requests per second to Storeganise are a number from 0.1 to 200.",
-        ));
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! An installation: the add-on put into one business, and everything that belongs to it.
 //!
-//! `install` makes one, `life` moves it through its states, `link` is how its admin gets in, `addon` is what
+//! `install` makes one, `life` moves it through its states, `settings`
+//! changes what was chosen for it, `link` is how its admin gets in, `addon` is what
 //! we read and write of the add-on's record at Storeganise.
 
 use sea_orm::EntityTrait as _;
@@ -19,6 +20,7 @@ pub mod addon;
 pub mod install;
 pub mod life;
 pub mod link;
+pub mod settings;
 
 /// The right to read and write the rows of one installation. It is made from an installation that was found
 /// for somebody who may see it, or from a lease on it.

@@ -96,7 +96,7 @@ impl Core {
         let fields = installation.settings.fields();
         let shown: Vec<&PreviewRow> =
             chosen.iter().filter(|(_, action, _)| writes(*action)).map(|(_, _, row)| row).collect();
-        let live = self.read_live(installation, &fields, &shown).await?;
+        let live = self.read_examples(installation, &fields, &shown).await?;
         let examples = chosen.into_iter().map(|(side, action, row)| {
             let fields = if writes(action) { live.shown(side, &row, &fields) } else { Vec::new() };
             Example { side, action, row, fields }
@@ -121,7 +121,7 @@ impl Core {
         found.into_iter().map(PreviewRow::from_row).collect()
     }
 
-    async fn read_live(
+    async fn read_examples(
         &self,
         installation: &Installation,
         fields: &[Field],
@@ -134,7 +134,7 @@ impl Core {
         let account = self.account(installation).await?;
         for ids in ids(rows, |row| row.user_id.as_ref()).chunks(IDS_PER_REQUEST) {
             let found = account.users_by_ids(ids).await?;
-            live.users.extend(found.into_iter().map(|user| (user.id.clone(), user)));
+            live.users.extend(found.records.into_iter().map(|user| (user.id.clone(), user)));
         }
         let portal = self.portal(installation.scope()).await?;
         let contacts = ids(rows, |row| row.contact_id.as_ref());

@@ -195,7 +195,7 @@ impl SideCounts {
             Action::Created => &mut self.created,
             Action::Updated => &mut self.updated,
             Action::Unchanged => &mut self.unchanged,
-            Action::Skipped => &mut self.skipped,
+            Action::Skipped | Action::Erased => &mut self.skipped,
             Action::Conflicted => &mut self.conflicted,
             Action::Failed => &mut self.failed,
         }

@@ -20,11 +20,16 @@ use crate::{
 /// Rows in one statement: below SQLite's limit on bound values, however many columns a change has.
 const ROWS_PER_STATEMENT: usize = 500;
 
+/// When a change is due that was set aside (see `brake`): never by itself, the year 9999 in microseconds since 1970.
+pub(crate) const ASIDE_UNTIL: i64 = 253_370_764_800_000_000;
+
 /// What kind of record to look at again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// The sweep: has the add-on's state changed, were events missed? Its id is empty.
     Sweep,
+    /// A contact that was deleted for privacy: what we keep of it goes.
+    Erasure,
     /// A Storeganise user.
     User,
     /// A HubSpot deal.
@@ -41,6 +46,7 @@ impl Subject {
     pub fn word(self) -> &'static str {
         match self {
             Self::Sweep => "sweep",
+            Self::Erasure => "erasure",
             Self::User => "user",
             Self::Deal => "deal",
             Self::Contact => "contact",
@@ -51,7 +57,7 @@ impl Subject {
     /// Reads the word back.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Sweep, Self::User, Self::Deal, Self::Contact, Self::Mirror]
+        [Self::Sweep, Self::Erasure, Self::User, Self::Deal, Self::Contact, Self::Mirror]
             .into_iter()
             .find(|subject| subject.word() == word)
     }
@@ -91,7 +97,7 @@ pub enum Lane {
 }
 
 impl Lane {
-    fn number(self) -> i32 {
+    pub(crate) fn number(self) -> i32 {
         match self {
             Self::Prompt => 0,
             Self::Bulk => 1,

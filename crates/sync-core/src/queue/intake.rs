@@ -144,6 +144,17 @@ fn only_our_fields(event: &StoreganiseEvent) -> bool {
     })
 }
 
+/// What is kept of an erased contact goes even where nothing else is worked any more.
+fn erasures(event: &HubspotEvent, targets: &[Installation]) -> Verdict {
+    let kept = targets.iter().filter(|target| target.state != State::Pending);
+    let mark = |target: &Installation| {
+        let scope = target.scope();
+        event.contact_ids().map(move |id| Mark::new(scope, Subject::Erasure, id, Origin::Webhook))
+    };
+    let marks: Vec<Mark> = kept.flat_map(mark).collect();
+    if marks.is_empty() { Verdict::Ignore("not_asked_for") } else { Verdict::Mark(marks) }
+}
+
 /// A contact's event can concern a link: a new contact has none, and an edit counts only where it flows back.
 fn concerns_a_link(event: &HubspotEvent, target: &Installation) -> bool {
     !event.is_creation() && (!event.is_property_change() || target.settings.contact_edits)
@@ -152,6 +163,9 @@ fn concerns_a_link(event: &HubspotEvent, target: &Installation) -> bool {
 fn decide_hubspot(event: &HubspotEvent, targets: &[Installation], app_id: &str) -> Verdict {
     if targets.is_empty() {
         return Verdict::Ignore("unknown_portal");
+    }
+    if event.is_privacy_deletion() {
+        return erasures(event, targets);
     }
     if event.is_echo_of(app_id) {
         return Verdict::Ignore("echo");

@@ -37,8 +37,19 @@ pub(crate) enum Waiting {
     Everything,
     /// Only the sweep: nothing may be synced just now, but the add-on's state is polled.
     SweepOnly,
-    /// None: it rests until staff enable it.
-    Nothing,
+    /// Only what is to be deleted for privacy: it rests until staff enable it.
+    ErasureOnly,
+}
+
+impl Waiting {
+    /// The subjects that count; all where there is none.
+    fn subjects(self) -> Option<&'static [Subject]> {
+        match self {
+            Self::Everything => None,
+            Self::SweepOnly => Some(&[Subject::Sweep, Subject::Erasure]),
+            Self::ErasureOnly => Some(&[Subject::Erasure]),
+        }
+    }
 }
 
 /// A reason to leave an installation alone for a while.
@@ -139,11 +150,12 @@ impl Core {
             .column_as(change::Column::DueAt.min(), "earliest")
             .filter(change::Column::InstallationId.eq(lease.scope.id()))
             .filter(change::Column::ParkedAt.is_null());
-        if waiting != Waiting::Everything {
-            pending = pending.filter(change::Column::Subject.eq(Subject::Sweep.word()));
+        if let Some(subjects) = waiting.subjects() {
+            let words = subjects.iter().map(|subject| subject.word());
+            pending = pending.filter(change::Column::Subject.is_in(words));
         }
         let earliest: Option<Option<i64>> = pending.into_tuple().one(&transaction).await?;
-        let ready_at = earliest.flatten().filter(|_| waiting != Waiting::Nothing);
+        let ready_at = earliest.flatten();
         let before = lease::Entity::find_by_id(lease.scope.id()).one(&transaction).await?;
         let held_before = before.map_or(0, |row| row.hold_count);
         let (until, count) = match hold {
@@ -174,6 +186,17 @@ pub(crate) async fn make_ready(on: &DatabaseTransaction, scope: Scope, now: i64)
     lease::Entity::update_many()
         .col_expr(lease::Column::ReadyAt, Expr::value(now))
         .col_expr(lease::Column::HoldUntil, Expr::value(0_i64))
+        .filter(lease::Column::InstallationId.eq(scope.id()))
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
+/// Locks an installation's lease and changes nothing about it: the first statement of a transaction that writes the
+/// installation's rows beside whoever works it.
+pub(crate) async fn lock(on: &DatabaseTransaction, scope: Scope) -> Result<(), DbErr> {
+    lease::Entity::update_many()
+        .col_expr(lease::Column::Epoch, Expr::col(lease::Column::Epoch))
         .filter(lease::Column::InstallationId.eq(scope.id()))
         .exec(on)
         .await?;

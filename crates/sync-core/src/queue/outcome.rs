@@ -1,6 +1,7 @@
 //! Outcomes: what a sync of one record did, with the reason. Names of fields and codes only, never a value,
 //! and never a provider's own sentence, which may hold an address.
 
+use hubspot::problem::Problem;
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, EntityTrait as _};
 
 use super::change::Subject;
@@ -20,6 +21,8 @@ pub enum Action {
     Unchanged,
     /// It is not synced, for a reason.
     Skipped,
+    /// It was deleted for privacy, and what was kept of it is gone.
+    Erased,
     /// A person has to decide.
     Conflicted,
     /// It was refused or could not be done; the change waits, or is parked.
@@ -35,6 +38,7 @@ impl Action {
             Self::Updated => "updated",
             Self::Unchanged => "unchanged",
             Self::Skipped => "skipped",
+            Self::Erased => "erased",
             Self::Conflicted => "conflicted",
             Self::Failed => "failed",
         }
@@ -43,10 +47,19 @@ impl Action {
     /// Reads the word back.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Created, Self::Updated, Self::Unchanged, Self::Skipped, Self::Conflicted, Self::Failed]
-            .into_iter()
-            .find(|action| action.word() == word)
+        Self::ALL.into_iter().find(|action| action.word() == word)
     }
+
+    /// Every action, in the order they are offered to choose from.
+    pub const ALL: [Self; 7] = [
+        Self::Created,
+        Self::Updated,
+        Self::Unchanged,
+        Self::Skipped,
+        Self::Erased,
+        Self::Conflicted,
+        Self::Failed,
+    ];
 }
 
 /// The outcome of one record.
@@ -68,6 +81,8 @@ pub struct Outcome {
     pub contact_id: Option<String>,
     /// The HubSpot deal concerned.
     pub deal_id: Option<String>,
+    /// HubSpot's own code for a refusal, such as `INVALID_EMAIL`.
+    pub provider_code: Option<String>,
     /// HubSpot's own id of a refusal, for its support.
     pub correlation_id: Option<String>,
 }
@@ -86,8 +101,15 @@ impl Outcome {
             user_id: own(&[Subject::User, Subject::Mirror]),
             contact_id: own(&[Subject::Contact]),
             deal_id: own(&[Subject::Deal]),
+            provider_code: None,
             correlation_id: None,
         }
+    }
+
+    /// An outcome that names no record: of what was deleted for privacy nothing is kept.
+    #[must_use]
+    pub fn nameless(subject: Subject, action: Action) -> Self {
+        Self { user_id: None, contact_id: None, deal_id: None, ..Self::new(subject, "", action) }
     }
 
     /// With a reason's code.
@@ -114,10 +136,17 @@ impl Outcome {
         Self { contact_id: Some(id.to_owned()), ..self }
     }
 
-    /// With HubSpot's own id of a refusal.
+    /// With what HubSpot says is wrong: the fields in the way, its own code and its id of the refusal.
     #[must_use]
-    pub fn correlation(self, id: Option<String>) -> Self {
-        Self { correlation_id: id, ..self }
+    pub fn refused(self, problem: &Problem) -> Self {
+        let named = problem.fields.iter().map(|field| field.name.as_str()).chain(problem.taken.as_deref());
+        let fields: Vec<String> = named.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        Self {
+            fields,
+            provider_code: problem.code().map(str::to_owned),
+            correlation_id: problem.correlation_id.clone(),
+            ..self
+        }
     }
 }
 
@@ -143,6 +172,7 @@ impl Core {
                 deal_id: Set(outcome.deal_id.clone()),
                 correlation_id: Set(outcome.correlation_id.clone()),
                 at: Set(at),
+                provider_code: Set(outcome.provider_code.clone()),
             });
             outcome::Entity::insert_many(rows).exec_without_returning(on).await?;
             for outcome in chunk {

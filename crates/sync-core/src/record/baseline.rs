@@ -68,6 +68,14 @@ impl Baseline {
         self.0.remove(&*field.baseline_name());
     }
 
+    /// What was agreed on of a field is again what it was: it could not be written.
+    pub(super) fn keep(&mut self, field: &Field, before: &Self) {
+        match before.0.get(&*field.baseline_name()) {
+            Some(agreed) => self.agree(field, *agreed),
+            None => self.disagree(field),
+        }
+    }
+
     pub(super) fn agree(&mut self, field: &Field, digest: Option<Digest>) {
         self.0.insert(field.baseline_name().into_owned(), digest);
     }

@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 
 use hubspot::record::{ObjectKind, Record};
-use storeganise::user::{User, UserPatch};
+use storeganise::{
+    error::Class,
+    user::{User, UserPatch},
+};
 
 use super::{
     address,
     done::Done,
+    link::{Link, Rests},
+    moved::Moved,
     plan::Plan,
     side::{Field, Values},
     users::{Ready, updated_micros},
@@ -42,7 +47,7 @@ pub(super) fn properties(
                 patch.insert(field.name().to_owned(), value.to_owned());
             }
             Field::Custom(mapping) => {
-                patch.extend(mapping.to_contact(value).map(|value| (field.name().to_owned(), value)));
+                patch.extend(mapping.to_contact(value).ok().map(|value| (field.name().to_owned(), value)));
             }
             _ => {
                 patch.insert(field.name().to_owned(), value.to_owned());
@@ -53,14 +58,14 @@ pub(super) fn properties(
 }
 
 /// The fields of a plan whose value the other side cannot take: they are neither written nor agreed on.
-pub(super) fn unfit(plan: &Plan, user: &Values, contact: Option<&Values>) -> Vec<Field> {
+pub(crate) fn unfit(plan: &Plan, user: &Values, contact: Option<&Values>) -> Vec<Field> {
     let to_contact = plan.to_contact.iter().filter(|field| match field {
-        Field::Custom(mapping) => mapping.to_contact(user.get(field).unwrap_or_default()).is_none(),
+        Field::Custom(mapping) => mapping.to_contact(user.get(field).unwrap_or_default()).is_err(),
         _ => false,
     });
     let to_user = plan.to_user.iter().filter(|field| match field {
         Field::Custom(mapping) => {
-            mapping.to_user(contact.and_then(|values| values.get(field)).unwrap_or_default()).is_none()
+            mapping.to_user(contact.and_then(|values| values.get(field)).unwrap_or_default()).is_err()
         }
         _ => false,
     });
@@ -83,25 +88,51 @@ pub(super) fn user_patch(fields: &[Field], contact: &Values) -> UserPatch {
             Field::Custom(mapping) => {
                 patch
                     .custom_fields
-                    .extend(mapping.to_user(&value).map(|value| (mapping.user_field.clone(), value)));
+                    .extend(mapping.to_user(&value).ok().map(|value| (mapping.user_field.clone(), value)));
             }
         }
     }
     patch
 }
 
-/// Writes to the user what was decided for it; the time of the user's update where it was written, and where
-/// nobody else changed the user since it was read.
-pub(super) async fn write_user(turn: &Turn, pair: &Ready) -> Result<Option<i64>, Error> {
+/// What became of a user's side.
+#[derive(Debug, Default)]
+pub(super) struct UserSide {
+    /// The time of the user's update, where it was written.
+    pub updated: Option<i64>,
+    /// The fields Storeganise did not take, and its code.
+    pub refused: Option<(Vec<Field>, String)>,
+}
+
+/// Writes to the user what was decided for it. An address that another user has is left out, and the rest lands.
+pub(super) async fn write_user(turn: &Turn, pair: &Ready) -> Result<UserSide, Error> {
     let Some(contact) = pair.contact.as_ref().filter(|_| !pair.plan.to_user.is_empty()) else {
-        return Ok(None);
+        return Ok(UserSide::default());
     };
-    let patch = user_patch(&pair.plan.to_user, &Values::of_contact(contact, &turn.fields));
-    if patch.is_empty() {
-        return Ok(None);
+    let mut fields = pair.plan.to_user.clone();
+    let mut patch = user_patch(&fields, &Values::of_contact(contact, &turn.fields));
+    let mut side = UserSide::default();
+    while !patch.is_empty() {
+        let refused = match turn.account.update_user(&pair.row.taken.id, &patch).await {
+            Ok(user) => {
+                // Of an edit made between our read and our write we must not think that we have seen it.
+                side.updated =
+                    updated_micros(&user).filter(|_| is_as_read(turn, &pair.row.values, &user, &fields));
+                return Ok(side);
+            }
+            Err(error) if matches!(error.class(), Class::Conflict | Class::Rejected) => error.code(),
+            Err(error) => return Err(error.into()),
+        };
+        if patch.email.take().is_some() {
+            fields.retain(|field| *field != Field::Email);
+            side.refused = Some((vec![Field::Email], refused));
+        } else {
+            let email = side.refused.map(|(email, _)| email).unwrap_or_default();
+            side.refused = Some((email.into_iter().chain(fields).collect(), refused));
+            return Ok(side);
+        }
     }
-    let user = turn.account.update_user(&pair.row.taken.id, &patch).await?;
-    Ok(updated_micros(&user).filter(|_| is_as_read(turn, &pair.row.values, &user, &pair.plan.to_user)))
+    Ok(side)
 }
 
 /// Whether a user is as it was read, but for the fields we wrote. Where somebody else wrote between our read and our
@@ -112,44 +143,75 @@ pub(super) fn is_as_read(turn: &Turn, read: &Values, user: &User, written: &[Fie
 }
 
 impl Core {
-    /// Looks at contacts that were edited, merged or deleted. A linked one means its user is looked at again.
+    /// Looks at contacts that were edited, merged, deleted or restored. A linked one means its user is looked at again.
     pub(crate) async fn work_contacts(&self, turn: &Turn, taken: &[Taken]) -> Result<(), Error> {
         let mut done = Done::default();
+        let taken = self.leave_erased_contacts(turn, taken, &mut done).await?;
         let ids: Vec<String> = taken.iter().map(|change| change.id.clone()).collect();
         let links = self.links_of_contacts(turn.scope(), &ids).await?;
+        let contacts = self.read_contacts(turn, links.keys().cloned().collect()).await?;
+        let mut unlinked = Vec::new();
         for change in taken {
-            let outcome = |action| Outcome::new(Subject::Contact, &change.id, action);
-            let Some(link) = links.get(&change.id) else {
-                done.settle(change, outcome(Action::Skipped).because("contact_not_linked"));
-                continue;
-            };
-            let portal = self.turn_portal(turn).await?;
-            let found = portal.get(ObjectKind::Contact, &change.id, &[CONTACT_USER_ID]).await?;
-            let look = Mark::new(turn.scope(), Subject::User, link.user_id.clone(), Origin::Sync);
-            match found {
-                None if link.contact_id == change.id => {
-                    done.forgotten.push(link.user_id.clone());
-                    let outcome = outcome(Action::Skipped).because("contact_gone").user(&link.user_id);
-                    done.settle(change, outcome);
+            match links.get(&change.id) {
+                None => unlinked.push(change),
+                Some(link) if link.contact_id == change.id && contacts.has(&change.id) => {
+                    note_alive(turn, change, link, &mut done);
                 }
-                None => done.settle(change, outcome(Action::Skipped).because("contact_gone")),
-                Some(record) if record.id != link.contact_id => {
-                    done.relinked.push((link.clone(), record.id.clone()));
-                    done.marks.push(look);
-                    let outcome = outcome(Action::Updated).because("contact_merged").user(&link.user_id);
-                    done.settle(change, outcome.contact(&record.id));
-                }
-                Some(_) if turn.installation.settings.contact_edits => {
-                    done.marks.push(look);
-                    let outcome = outcome(Action::Unchanged).because("user_looked_at").user(&link.user_id);
-                    done.settle(change, outcome);
-                }
-                Some(_) => {
-                    let outcome = outcome(Action::Skipped).because("contact_edits_off").user(&link.user_id);
-                    done.settle(change, outcome);
-                }
+                Some(link) => self.look_for_moved(turn, change, link, &mut done).await?,
             }
         }
+        for change in unlinked {
+            // What two contacts were merged into is not linked yet, but will be.
+            let is_new = done.moved.iter().any(|moved| moved.into.id == change.id);
+            let reason = if is_new { "contact_merged" } else { "contact_not_linked" };
+            let outcome = Outcome::new(Subject::Contact, &change.id, Action::Skipped);
+            done.settle(change, outcome.because(reason));
+        }
+        self.follow_merges(turn, &mut done).await?;
         self.record_done(turn, Subject::Contact, done).await
+    }
+
+    /// A linked contact that does not answer among the others was merged into another one, or is gone.
+    async fn look_for_moved(
+        &self,
+        turn: &Turn,
+        change: &Taken,
+        link: &Link,
+        done: &mut Done,
+    ) -> Result<(), Error> {
+        let portal = self.turn_portal(turn).await?;
+        let properties = [CONTACT_USER_ID, Field::Email.name()];
+        let outcome = || Outcome::new(Subject::Contact, &change.id, Action::Skipped);
+        match portal.get(ObjectKind::Contact, &change.id, &properties).await? {
+            None if link.contact_id == change.id => {
+                if link.rests.is_none() {
+                    done.rests.push((link.user_id.clone(), Some(Rests::ContactDeleted)));
+                }
+                done.settle(change, outcome().because("contact_deleted").user(&link.user_id));
+            }
+            None => done.settle(change, outcome().because("contact_gone")),
+            Some(record) if record.id != link.contact_id => {
+                let (link, taken) = (link.clone(), change.clone());
+                done.moved.push(Moved { link, into: record, subject: Subject::Contact, taken });
+            }
+            Some(_) => note_alive(turn, change, link, done),
+        }
+        Ok(())
+    }
+}
+
+/// A linked contact is there: its user is looked at where that can change anything.
+fn note_alive(turn: &Turn, change: &Taken, link: &Link, done: &mut Done) {
+    let outcome = |action| Outcome::new(Subject::Contact, &change.id, action).user(&link.user_id);
+    let look = Mark::new(turn.scope(), Subject::User, link.user_id.clone(), Origin::Sync);
+    if link.rests.is_some() {
+        done.rests.push((link.user_id.clone(), None));
+        done.marks.push(look);
+        done.settle(change, outcome(Action::Updated).because("contact_restored"));
+    } else if turn.installation.settings.contact_edits {
+        done.marks.push(look);
+        done.settle(change, outcome(Action::Unchanged).because("user_looked_at"));
+    } else {
+        done.settle(change, outcome(Action::Skipped).because("contact_edits_off"));
     }
 }

@@ -42,7 +42,7 @@ impl Core {
             }
             done.settled.push((*change).clone());
             for contact_id in of_deal {
-                self.bring_over(turn, deal, contact_id, &mut pass, &mut done).await?;
+                Box::pin(self.bring_over(turn, deal, contact_id, &mut pass, &mut done)).await?;
             }
         }
         self.write_contacts_of_won(turn, &mut pass, &mut done).await?;
@@ -66,7 +66,7 @@ impl Core {
         contact_ids.dedup();
         let contacts = self.read_contacts(turn, contact_ids.clone()).await?;
         let links = self.links_of_contacts(turn.scope(), &contact_ids).await?;
-        Ok((contacts_of, Pass::new(contacts, links)))
+        Ok((contacts_of, Pass::new(contacts, links, turn.holds_user_id())))
     }
 
     /// Reads the deals taken and keeps the won ones; each other one ends in its outcome.
@@ -85,8 +85,17 @@ impl Core {
         let reply = self.turn_portal(turn).await?.read(ObjectKind::Deal, &batch).await?;
         let found: HashMap<&str, &Record> =
             reply.records.iter().map(|record| (record.id.as_str(), record)).collect();
+        let unread: HashMap<&str, &str> = reply
+            .unread
+            .iter()
+            .filter_map(|unread| Some((unread.id.as_deref()?, unread.path.as_str())))
+            .collect();
         let mut won = Vec::new();
         for change in taken {
+            if let Some(path) = unread.get(change.id.as_str()) {
+                done.park_unread(change, Subject::Deal, path);
+                continue;
+            }
             let outcome = || Outcome::new(Subject::Deal, &change.id, Action::Skipped);
             match found.get(change.id.as_str()) {
                 None => done.settle(change, outcome().because("deal_gone")),
@@ -113,11 +122,8 @@ impl Core {
             let sent = write::send(portal, Via::Update, chunk.to_vec()).await?;
             for (contact_id, problem) in sent.refused {
                 pass.forget_contact_patch(&contact_id);
-                let outcome = Outcome::new(Subject::Contact, &contact_id, Action::Failed)
-                    .because("hubspot.refused")
-                    .fields(problem.fields.iter().map(|field| field.name.clone()))
-                    .correlation(problem.correlation_id.clone());
-                done.outcomes.push(outcome);
+                let outcome = Outcome::new(Subject::Contact, &contact_id, Action::Failed);
+                done.outcomes.push(outcome.because("hubspot.refused").refused(&problem));
             }
         }
         Ok(())

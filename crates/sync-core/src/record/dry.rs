@@ -13,8 +13,9 @@ use storeganise::user::User;
 use super::{
     contacts,
     done::Done,
+    pairs::{contact_patch, mirrored, unwritten_outcome},
     side::{Field, Values, contact_properties},
-    users::{Ready, Row, contact_patch, mirrored, outcome_of},
+    users::{Ready, Row},
     won::{self, Deal, Found, NotBrought, Pass, link_of, new_user, won_patch},
 };
 use crate::{
@@ -27,6 +28,7 @@ use crate::{
         change::{Subject, Taken},
         outcome::{Action, Outcome},
     },
+    settings::ContactKey,
     turn::Turn,
 };
 
@@ -109,23 +111,22 @@ impl Core {
         let taken: Vec<Taken> = ids.iter().map(Taken::unmarked).collect();
         let mut done = Done::default();
         let rows = self.read_users(turn, &taken, &mut done).await?;
+        let rows = self.leave_resting(turn, rows, &mut done).await?;
         let known: HashMap<String, Row> =
             rows.iter().map(|row| (row.taken.id.clone(), row.clone())).collect();
-        let (linked, mut unlinked): (Vec<Row>, Vec<Row>) =
-            rows.into_iter().partition(|row| row.link.is_some());
+        let (linked, unlinked): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.link.is_some());
         let planned = self.plan_linked(turn, linked, &mut done).await?;
         let mut ready = self.without_missing(turn, planned, &mut done).await?;
-        // Contacts that were merged or are gone: the sync would note that and look again.
-        let moved: Vec<Row> = std::mem::take(&mut done.relinked)
+        // Contacts that were merged: the sync would note that and look again.
+        let moved: Vec<Row> = std::mem::take(&mut done.moved)
             .into_iter()
-            .filter_map(|(mut link, contact_id)| {
-                link.contact_id = contact_id;
+            .filter_map(|moved| {
+                let mut link = moved.link;
+                link.contact_id = moved.into.id;
                 Some(Row { link: Some(link.clone()), ..known.get(&link.user_id)?.clone() })
             })
             .collect();
         ready.extend(self.plan_linked(turn, moved, &mut done).await?);
-        let lost = std::mem::take(&mut done.forgotten);
-        unlinked.extend(lost.iter().filter_map(|id| Some(Row { link: None, ..known.get(id)?.clone() })));
         let mut paired = self.match_unlinked(turn, unlinked, &mut done).await?;
         self.find_by_user_id(turn, &mut paired).await?;
         ready.extend(paired);
@@ -153,7 +154,7 @@ impl Core {
             self.read_contacts(turn, unread.filter_map(|pair| pair.contact_id.clone()).collect()).await?;
         let mut ready = Vec::with_capacity(planned.len());
         for pair in planned {
-            let is_there = pair.contact_id.as_ref().is_some_and(|id| contacts.contains_key(id));
+            let is_there = pair.contact_id.as_ref().is_some_and(|id| contacts.has(id));
             if is_unread(&pair) && !is_there {
                 self.find_moved_contact(turn, &pair.row, done).await?;
             } else {
@@ -165,7 +166,7 @@ impl Core {
 
     /// An upsert goes by the user's id: it makes no contact where one holds it already.
     async fn find_by_user_id(&self, turn: &Turn, pairs: &mut [Ready]) -> Result<(), Error> {
-        if !turn.installation.capabilities.unique_property {
+        if turn.contact_key() != ContactKey::UserId {
             return Ok(());
         }
         let new: Vec<String> = pairs
@@ -235,7 +236,7 @@ impl Core {
         let blank = Finding::of_outcome(outcome(Action::Unchanged));
         let finding = match self.known_user(turn, &contact, pass).await? {
             Some(Ok(found)) => {
-                let finding = self.dry_found(turn, deal, &contact, &found, pass);
+                let finding = self.dry_found(turn, deal, &contact, &found, pass).await?;
                 Finding { user_id: Some(found.user.id), ..finding }
             }
             Some(Err(NotBrought::Skipped(reason))) => {
@@ -260,24 +261,26 @@ impl Core {
         Ok(finding)
     }
 
-    fn dry_found(
+    async fn dry_found(
         &self,
         turn: &Turn,
         deal: &Deal,
         contact: &Record,
         found: &Found,
         pass: &mut Pass,
-    ) -> Finding {
-        let (row, plan) = self.plan_won(turn, &found.user, contact, pass);
+    ) -> Result<Finding, Error> {
+        let user_id = &found.user.id;
+        let conflicts = self.conflicts_of(turn.scope(), std::slice::from_ref(user_id)).await?.remove(user_id);
+        let (row, plan) = self.plan_won(turn, &found.user, contact, conflicts.unwrap_or_default(), pass);
         let (_, user_fields) = won_patch(turn, deal, contact, found, &plan);
-        let patch = won::contact_patch(&row, contact, &plan);
+        let patch = won::contact_patch(turn.holds_user_id(), &row, contact, &plan);
         pass.pair(link_of(turn, &found.user, contact, &plan, None));
         let outcome = Outcome::new(Subject::Deal, &deal.id, Action::Unchanged).contact(&contact.id);
-        Finding {
+        Ok(Finding {
             contact: Effect::written(names(&plan.to_contact, &patch)),
             user: Effect::written(user_fields),
             ..Finding::of_outcome(outcome)
-        }
+        })
     }
 }
 
@@ -285,10 +288,9 @@ impl Core {
 fn finding_of(turn: &Turn, pair: &Ready, unwritable: &[String]) -> Finding {
     let contact = pair.contact.as_ref().map(|contact| Values::of_contact(contact, &turn.fields));
     let unfit = contacts::unfit(&pair.plan, &pair.row.values, contact.as_ref());
-    let made = pair.contact_id.is_none();
-    let outcome = outcome_of(pair, None, &unfit, made);
-    let (on_contact, on_user) = if pair.plan.asks.is_empty() {
-        (contact_effect(pair, &unfit, unwritable), user_effect(turn, pair, contact.as_ref(), &unfit))
+    let outcome = unwritten_outcome(pair, &unfit);
+    let (on_contact, on_user) = if outcome.action != Action::Conflicted {
+        (contact_effect(turn, pair, &unfit, unwritable), user_effect(turn, pair, contact.as_ref(), &unfit))
     } else {
         let asked = || Effect { fields: outcome.fields.clone(), ..Effect::of(Action::Conflicted) };
         (asked(), asked())
@@ -302,7 +304,7 @@ fn finding_of(turn: &Turn, pair: &Ready, unwritable: &[String]) -> Finding {
     }
 }
 
-fn contact_effect(pair: &Ready, unfit: &[Field], unwritable: &[String]) -> Effect {
+fn contact_effect(turn: &Turn, pair: &Ready, unfit: &[Field], unwritable: &[String]) -> Effect {
     let is_refused = |field: &Field| {
         let value = pair.row.values.get(field).unwrap_or_default();
         unfit.contains(field)
@@ -313,7 +315,7 @@ fn contact_effect(pair: &Ready, unfit: &[Field], unwritable: &[String]) -> Effec
     let (refused, fine): (Vec<&Field>, Vec<&Field>) =
         pair.plan.to_contact.iter().partition(|field| is_refused(field));
     let mut fields: Vec<String> = fine.iter().map(|field| field.name().to_owned()).collect();
-    if contact_patch(pair).contains_key(CONTACT_USER_ID) {
+    if contact_patch(turn, pair).contains_key(CONTACT_USER_ID) {
         fields.push(CONTACT_USER_ID.to_owned());
     }
     let action = match (pair.contact_id.is_none(), fields.is_empty()) {

@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use super::baseline::Baseline;
+use super::{baseline::Baseline, flips::Flips};
 use crate::{
     core::Core,
     error::Error,
@@ -18,6 +18,30 @@ use crate::{
 
 /// Rows in one statement: below SQLite's limit on bound values.
 const ROWS_PER_STATEMENT: usize = 500;
+
+/// Why a pair rests: nothing is written for it, and no other contact is made for its user, by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rests {
+    /// Its contact is in the recycle bin, or gone.
+    ContactDeleted,
+    /// Its contact was merged into another user's.
+    ContactsMerged,
+}
+
+impl Rests {
+    /// The word stored, which is the reason's code.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ContactDeleted => "contact_deleted",
+            Self::ContactsMerged => "contacts_merged",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        [Self::ContactDeleted, Self::ContactsMerged].into_iter().find(|rests| rests.word() == word)
+    }
+}
 
 /// A pair of a user and a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,17 +58,25 @@ pub struct Link {
     pub mirrored_contact_id: Option<String>,
     /// The user's own time of its last update, as last read, in microseconds since 1970.
     pub user_updated: Option<i64>,
+    /// Why it rests, if it does.
+    pub rests: Option<Rests>,
+    /// Fields that were written lately, and which way.
+    pub flips: Flips,
 }
 
 impl Link {
-    fn from_row(row: link::Model) -> Result<Self, Error> {
+    pub(super) fn from_row(row: link::Model) -> Result<Self, Error> {
+        let rests =
+            row.gone_because.as_deref().map(|word| Rests::from_word(word).ok_or(Error::Corrupt("link")));
         Ok(Self {
+            rests: rests.transpose()?,
             user_id: row.user_id,
             contact_id: row.contact_id,
             baseline: Baseline::from_json(&row.baseline)?,
             baseline_version: row.baseline_version,
             mirrored_contact_id: row.mirrored_contact_id,
             user_updated: row.user_updated,
+            flips: Flips::from_json(row.flips.as_deref())?,
         })
     }
 }
@@ -103,7 +135,7 @@ impl Core {
     }
 }
 
-/// Writes links, whether or not their users had one.
+/// Writes links, whether or not their users had one. A pair that is written is at work again.
 pub(crate) async fn save(
     on: &DatabaseTransaction,
     scope: Scope,
@@ -117,6 +149,9 @@ pub(crate) async fn save(
         link::Column::MirroredContactId,
         link::Column::UserUpdated,
         link::Column::SyncedAt,
+        link::Column::GoneAt,
+        link::Column::GoneBecause,
+        link::Column::Flips,
     ];
     for chunk in links.chunks(ROWS_PER_STATEMENT) {
         let rows = chunk.iter().map(|link| link::ActiveModel {
@@ -129,7 +164,10 @@ pub(crate) async fn save(
             user_updated: Set(link.user_updated),
             created_at: Set(now),
             synced_at: Set(now),
-            flips: Set(None),
+            gone_at: Set(None),
+            gone_because: Set(None),
+            flips: Set(link.flips.to_json()),
+            changed_at: Set(None),
         });
         link::Entity::insert_many(rows)
             .on_conflict(
@@ -143,18 +181,37 @@ pub(crate) async fn save(
     Ok(())
 }
 
-/// Moves a link to the id its contact was merged into; the old id stays known as an alias.
+/// Moves a link to the id its contact was merged into. Nothing counts as agreed on with a record that is new to us:
+/// it is read before anything is decided.
 pub(crate) async fn relink(
     on: &DatabaseTransaction,
     scope: Scope,
     link: &Link,
     new_contact_id: &str,
+) -> Result<(), DbErr> {
+    link::Entity::update_many()
+        .col_expr(link::Column::ContactId, Expr::value(new_contact_id))
+        .col_expr(link::Column::Baseline, Expr::value(Baseline::default().to_json()))
+        .col_expr(link::Column::GoneAt, Expr::value(Option::<i64>::None))
+        .col_expr(link::Column::GoneBecause, Expr::value(Option::<String>::None))
+        .filter(link::Column::InstallationId.eq(scope.id()))
+        .filter(link::Column::UserId.eq(link.user_id.as_str()))
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
+/// Remembers that an id was merged away, and into whose contact.
+pub(crate) async fn add_alias(
+    on: &DatabaseTransaction,
+    scope: Scope,
+    (contact_id, user_id): (&str, &str),
     now: i64,
 ) -> Result<(), DbErr> {
     let alias = link_alias::ActiveModel {
         installation_id: Set(scope.id()),
-        contact_id: Set(link.contact_id.clone()),
-        user_id: Set(link.user_id.clone()),
+        contact_id: Set(contact_id.to_owned()),
+        user_id: Set(user_id.to_owned()),
         created_at: Set(now),
     };
     link_alias::Entity::insert(alias)
@@ -165,16 +222,27 @@ pub(crate) async fn relink(
         )
         .exec_without_returning(on)
         .await?;
+    Ok(())
+}
+
+/// Lets a pair rest, or puts it to work again. The user stays as it is.
+pub(crate) async fn rest(
+    on: &DatabaseTransaction,
+    scope: Scope,
+    (user_id, rests): (&str, Option<Rests>),
+    now: i64,
+) -> Result<(), DbErr> {
     link::Entity::update_many()
-        .col_expr(link::Column::ContactId, Expr::value(new_contact_id))
+        .col_expr(link::Column::GoneAt, Expr::value(rests.map(|_| now)))
+        .col_expr(link::Column::GoneBecause, Expr::value(rests.map(Rests::word)))
         .filter(link::Column::InstallationId.eq(scope.id()))
-        .filter(link::Column::UserId.eq(link.user_id.as_str()))
+        .filter(link::Column::UserId.eq(user_id))
         .exec(on)
         .await?;
     Ok(())
 }
 
-/// Forgets a link whose contact is gone. The user stays as it is.
+/// Forgets a link. The user stays as it is.
 pub(crate) async fn forget(on: &DatabaseTransaction, scope: Scope, user_id: &str) -> Result<(), DbErr> {
     link::Entity::delete_many()
         .filter(link::Column::InstallationId.eq(scope.id()))

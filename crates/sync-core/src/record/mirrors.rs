@@ -34,13 +34,13 @@ impl Core {
                 return Ok(());
             }
             match links.get(&change.id) {
-                None => {
+                Some(link) if link.rests.is_none() => self.mirror(turn, change, link).await?,
+                _ => {
                     let mut done = Done::default();
                     let outcome = Outcome::new(Subject::Mirror, &change.id, Action::Skipped);
                     done.settle(change, outcome.because("not_linked"));
                     self.record_done(turn, Subject::Mirror, done).await?;
                 }
-                Some(link) => self.mirror(turn, change, link).await?,
             }
         }
         Ok(())

@@ -1,21 +1,34 @@
 //! The sync of records: read both sides as needed, decide by the merge, write in batches, remember.
 //!
 //! `side` reads values off a record, `address` knows the composite field, `baseline` is what a link remembers,
-//! `plan` decides, `newest` where both sides changed and the newer value wins, `write` sends in halves.
-//! `users`, `deals`, `contacts` and `mirrors` are the four kinds of work; `link` keeps the pairs; `dry` decides the
-//! same and writes nothing.
+//! `plan` decides (`decide` puts a pair before it), `newest` where both sides changed and the newer value wins, `flips`
+//! where a field goes back and forth, `asked` where a person decided. Users go through `users`: `read`,
+//! `resting` pairs left alone, `matching` for those without a link, `pairs` for what is written, `emails` where two
+//! contacts want one address, `moved` where contacts were merged, `write` in halves. `deals` with `won`, `contacts`,
+//! `mirrors` and `erasure` are the other kinds of work; `edits` finds what no event told of contacts, `link` keeps the
+//! pairs; `dry` decides the same and writes nothing.
 
 pub mod address;
+mod asked;
 pub mod baseline;
 pub mod contacts;
 pub mod deals;
+pub(crate) mod decide;
 pub mod done;
 pub mod dry;
+mod edits;
+mod emails;
+mod erasure;
+pub mod flips;
 pub mod link;
 pub mod matching;
 pub mod mirrors;
-mod newest;
+mod moved;
+pub(crate) mod newest;
+mod pairs;
 pub mod plan;
+mod read;
+mod resting;
 pub mod side;
 pub mod users;
 pub mod won;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Which side's value of a field was written last; none where a side does not say, or both say the same moment.
-pub(super) fn newer(user: &User, contact: &Record, field: &Field) -> Option<Side> {
+pub(crate) fn newer(user: &User, contact: &Record, field: &Field) -> Option<Side> {
     let user = updated_micros(user)?;
     let written = properties_of(field).filter_map(|name| contact.last_write(name)?.timestamp).max()?;
     let contact = i64::try_from(written.unix_timestamp_nanos() / 1_000).ok()?;
@@ -29,7 +29,7 @@ pub(super) fn newer(user: &User, contact: &Record, field: &Field) -> Option<Side
 }
 
 /// The properties a field is made of.
-fn properties_of(field: &Field) -> impl Iterator<Item = &str> {
+pub(crate) fn properties_of(field: &Field) -> impl Iterator<Item = &str> {
     let parts = if *field == Field::Address { &ADDRESS_PARTS[..] } else { &[] };
     std::iter::once(field.name()).chain(parts.iter().copied())
 }
@@ -37,7 +37,7 @@ fn properties_of(field: &Field) -> impl Iterator<Item = &str> {
 impl Core {
     /// Decides again what the policy could not: the contacts in question are read with the history of just the
     /// fields in question, in as few requests as there are hundreds of them.
-    pub(super) async fn settle_by_newest(
+    pub(crate) async fn settle_by_newest(
         &self,
         turn: &Turn,
         ready: &mut [Ready],
@@ -56,7 +56,7 @@ impl Core {
         names.dedup();
         let contacts = self.read_contacts_with_history(turn, ids, names).await?;
         for pair in ready.iter_mut().filter(|pair| !pair.plan.asks.is_empty()) {
-            let read = pair.contact_id.as_ref().and_then(|id| contacts.get(id)).cloned();
+            let read = pair.contact_id.as_ref().and_then(|id| contacts.found.get(id)).cloned();
             if let Some(contact) = read {
                 pair.plan = self.plan_pair(turn, &pair.row, Some(&contact), directions);
                 pair.contact = Some(contact);

@@ -4,7 +4,7 @@ use super::{
     baseline::Baseline,
     side::{Digests, Field},
 };
-use crate::merge::{self, Decision, Directions, Policy, Side};
+use crate::merge::{self, Decision, Digest, Directions, Policy, Side};
 
 /// What to do with one pair.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub struct Plan {
     pub conflicts: Vec<Field>,
     /// Fields in which both sides have a value of their own and a person has to decide.
     pub asks: Vec<Field>,
+    /// Fields that went back and forth too often: neither side is written, a person has to decide.
+    pub flips: Vec<Field>,
+    /// Fields in which a person had chosen which side's value to keep.
+    pub chosen: Vec<Field>,
     /// What the link will remember once both writes are done.
     pub baseline: Baseline,
 }
@@ -44,6 +48,26 @@ pub struct Rules<'a> {
     pub directions: Directions,
     /// Which side's value of a field was written last, where that is known.
     pub newer: &'a dyn Fn(&Field) -> Option<Side>,
+    /// Which side's value a person chose to keep, where one was asked.
+    pub chosen: &'a dyn Fn(&Field) -> Option<Side>,
+    /// Whether writing this value to this side would be one time too often.
+    pub flips: &'a dyn Fn(&Field, Side, Option<Digest>) -> bool,
+}
+
+impl<'a> Rules<'a> {
+    /// Rules of which no more is known: neither what is newer, nor what a person chose, nor what flips.
+    #[must_use]
+    pub fn plain(fields: &'a [Field], policy: Policy, directions: Directions) -> Self {
+        Self { fields, policy, directions, newer: &|_| None, chosen: &|_| None, flips: &|_, _, _| false }
+    }
+}
+
+impl Plan {
+    /// Whether it writes to either side.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        !self.to_contact.is_empty() || !self.to_user.is_empty()
+    }
 }
 
 /// Decides every field of a pair.
@@ -69,7 +93,25 @@ pub fn plan(sides: Sides<'_>, known: &Baseline, rules: &Rules<'_>) -> Plan {
         };
         let newer = (rules.newer)(field);
         let pair = merge::Field { user, contact, baseline: before, newer };
-        match merge::decide(pair, rules.policy, allowed) {
+        let chosen = (rules.chosen)(field).filter(|_| user != contact);
+        let decision = match chosen {
+            Some(side) => by_choice(field, side, pair),
+            None => merge::decide(pair, rules.policy, allowed),
+        };
+        let flips = chosen.is_none()
+            && match decision {
+                Decision::ToContact { .. } => (rules.flips)(field, Side::Contact, user_today),
+                Decision::ToUser { .. } => (rules.flips)(field, Side::User, contact_today),
+                Decision::Leave | Decision::Agree | Decision::Ask => false,
+            };
+        if flips {
+            plan.flips.push(field.clone());
+            continue;
+        }
+        if chosen.is_some() && decision != Decision::Ask {
+            plan.chosen.push(field.clone());
+        }
+        match decision {
             Decision::ToContact { conflict } => {
                 plan.to_contact.push(field.clone());
                 plan.baseline.agree(field, user_today);
@@ -85,6 +127,8 @@ pub fn plan(sides: Sides<'_>, known: &Baseline, rules: &Rules<'_>) -> Plan {
             Decision::Ask => plan.asks.push(field.clone()),
             Decision::Leave => match before {
                 merge::Baseline::Agreed(agreed) if agreed == user => plan.baseline.agree(field, user_today),
+                // An unread contact still holds what was agreed on.
+                merge::Baseline::Agreed(agreed) if agreed == contact && sides.contact.is_none() => {}
                 merge::Baseline::Agreed(agreed) if agreed == contact => {
                     plan.baseline.agree(field, contact_today);
                 }
@@ -94,6 +138,20 @@ pub fn plan(sides: Sides<'_>, known: &Baseline, rules: &Rules<'_>) -> Plan {
         }
     }
     plan
+}
+
+/// What a person chose goes before every rule and setting but one: a value nobody may clear is not cleared, and the
+/// person is asked again.
+fn by_choice(field: &Field, keep: Side, pair: merge::Field) -> Decision {
+    match keep {
+        Side::User if pair.user.is_some() || *field != Field::Email => {
+            Decision::ToContact { conflict: false }
+        }
+        Side::Contact if pair.contact.is_some() || !field.required_of_users() => {
+            Decision::ToUser { conflict: false }
+        }
+        Side::User | Side::Contact => Decision::Ask,
+    }
 }
 
 /// Whether the contact must be read before a changed user is decided: where its value can change the decision.
@@ -108,23 +166,27 @@ pub fn needs_contact(
     if policy != Policy::StoreganiseWins {
         return true;
     }
-    let to_user = Directions { to_contact: false, to_user: true };
     fields.iter().any(|field| {
-        let reads_contact = contact_edits && field.directions(to_user).to_user;
-        reads_contact
-            || match known.of(field) {
-                // The parts a new line does not contain are cleared: they must be known.
-                merge::Baseline::Agreed(agreed) => {
-                    *field == Field::Address && agreed.as_ref() != user.get(field)
+        let open = field.directions(Directions { to_contact: true, to_user: contact_edits });
+        // A field that may be written on neither side is nobody's question.
+        open.to_user
+            || open.to_contact
+                && match known.of(field) {
+                    // The parts a new line does not contain are cleared: they must be known.
+                    merge::Baseline::Agreed(agreed) => {
+                        *field == Field::Address && agreed.as_ref() != user.get(field)
+                    }
+                    merge::Baseline::None => user.contains_key(field),
                 }
-                merge::Baseline::None => user.contains_key(field),
-            }
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::mapping::{Direction, Kind, Mapping};
 
     const TO_CONTACT: Directions = Directions { to_contact: true, to_user: false };
     const BOTH: Directions = Directions { to_contact: true, to_user: true };
@@ -139,7 +201,7 @@ mod tests {
     }
 
     fn rules(policy: Policy, directions: Directions) -> Rules<'static> {
-        Rules { fields: &Field::BUILT_IN, policy, directions, newer: &|_| None }
+        Rules::plain(&Field::BUILT_IN, policy, directions)
     }
 
     fn needs(user: &Digests, known: &Baseline, policy: Policy, contact_edits: bool) -> bool {
@@ -186,6 +248,33 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_only_comes_from_the_contact_is_neither_asked_for_nor_forgotten_while_edits_are_off() {
+        let mapping = |direction| Mapping {
+            user_field: "tier".to_owned(),
+            contact_property: "tier".to_owned(),
+            kind: Kind::Text,
+            direction,
+            options: Vec::new(),
+        };
+        let tier = [Field::Custom(Arc::new(mapping(Direction::ToUser)))];
+        let digests = |n: u8| Digests::from([(tier[0].clone(), [n; 16])]);
+        let rules = Rules::plain(&tier, Policy::StoreganiseWins, TO_CONTACT);
+        let same = digests(1);
+        let known =
+            Sides { user: &same, contact: Some(&same), user_today: &same, contact_today: Some(&same) };
+        let known = plan(known, &Baseline::default(), &rules).baseline;
+        let moved = digests(2);
+        for baseline in [&known, &Baseline::default()] {
+            assert!(!needs_contact(&tier, &moved, baseline, Policy::StoreganiseWins, false));
+            assert!(needs_contact(&tier, &moved, baseline, Policy::StoreganiseWins, true));
+        }
+        let sides = Sides { user: &moved, contact: None, user_today: &moved, contact_today: None };
+        let left = plan(sides, &known, &rules);
+        assert_eq!((&left.to_contact, &left.to_user), (&vec![], &vec![]));
+        assert_eq!(left.baseline, known, "the contact still holds what was agreed on");
+    }
+
+    #[test]
     fn an_email_is_never_cleared_and_a_users_first_name_neither() {
         let before = digests(&[(Field::Email, 1), (Field::FirstName, 2)]);
         let known = agreed(&before);
@@ -210,6 +299,37 @@ mod tests {
         assert_eq!(again.asks, [Field::Phone]);
         let answered = Rules { newer: &|_| Some(Side::Contact), ..rules(Policy::NewestWins, BOTH) };
         assert_eq!(plan(sides, &again.baseline, &answered).to_user, [Field::Phone]);
+    }
+
+    #[test]
+    fn what_a_person_chose_goes_before_policy_and_directions_but_clears_nothing_that_must_be_there() {
+        let known = agreed(&digests(&[(Field::Email, 1), (Field::FirstName, 1), (Field::Phone, 2)]));
+        let user = digests(&[(Field::Email, 1), (Field::FirstName, 1), (Field::Phone, 3)]);
+        let contact = digests(&[(Field::Email, 1), (Field::Phone, 4)]);
+        let sides =
+            Sides { user: &user, contact: Some(&contact), user_today: &user, contact_today: Some(&contact) };
+        let keep = |side| move |field: &Field| (*field != Field::Email).then_some(side);
+        let of_contact = keep(Side::Contact);
+        let rules = Rules { chosen: &of_contact, ..rules(Policy::StoreganiseWins, TO_CONTACT) };
+        let kept = plan(sides, &known, &rules);
+        assert_eq!((&kept.to_user, &kept.chosen), (&vec![Field::Phone], &vec![Field::Phone]));
+        assert_eq!((&kept.asks, &kept.to_contact), (&vec![Field::FirstName], &vec![]));
+        let of_user = keep(Side::User);
+        let kept = plan(sides, &known, &Rules { chosen: &of_user, ..rules });
+        assert_eq!(kept.to_contact, [Field::FirstName, Field::Phone]);
+        assert_eq!(kept.baseline.of(&Field::Phone), merge::Baseline::Agreed(Some([3; 16])));
+    }
+
+    #[test]
+    fn a_field_that_flips_is_written_on_neither_side_and_remembered_as_it_was() {
+        let known = agreed(&digests(&[(Field::Email, 1), (Field::Phone, 2)]));
+        let user = digests(&[(Field::Email, 1), (Field::Phone, 3)]);
+        let flips =
+            |field: &Field, to: Side, _: Option<Digest>| *field == Field::Phone && to == Side::Contact;
+        let sides = Sides { user: &user, contact: None, user_today: &user, contact_today: None };
+        let held = plan(sides, &known, &Rules { flips: &flips, ..rules(Policy::StoreganiseWins, BOTH) });
+        assert_eq!((&held.flips, held.writes()), (&vec![Field::Phone], false));
+        assert_eq!(held.baseline, known);
     }
 
     #[test]

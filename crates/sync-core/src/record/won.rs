@@ -16,12 +16,15 @@ use time::Date;
 use super::{
     contacts,
     done::Done,
-    link::Link,
+    link::{Link, Rests},
     plan::Plan,
+    read::{Contacts, left_out},
     side::{Field, Values, contact_emails},
     users::{Row, updated_micros},
 };
 use crate::{
+    brake::gate::DealChange,
+    conflicts::{Conflict, Kind, standing::is_kept_apart},
     core::Core,
     error::Error,
     fields::{
@@ -31,7 +34,7 @@ use crate::{
     mapping,
     merge::Directions,
     queue::{
-        change::{Subject, Taken},
+        change::{Mark, Origin, Subject, Taken},
         outcome::{Action, Outcome},
     },
     turn::Turn,
@@ -77,7 +80,9 @@ impl Deal {
 
 /// What one pass over won deals knows and gathers: a contact may stand on several deals.
 pub(super) struct Pass {
-    contacts: HashMap<String, Record>,
+    contacts: Contacts,
+    /// Whether contacts have a property for the user's id.
+    holds_user_id: bool,
     links: HashMap<String, Link>,
     made: BTreeMap<String, Link>,
     patches: BTreeMap<String, (BTreeMap<String, String>, Vec<Field>)>,
@@ -86,12 +91,19 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    pub(super) fn new(contacts: HashMap<String, Record>, links: HashMap<String, Link>) -> Self {
-        Self { contacts, links, made: BTreeMap::new(), patches: BTreeMap::new(), paired: HashSet::new() }
+    pub(super) fn new(contacts: Contacts, links: HashMap<String, Link>, holds_user_id: bool) -> Self {
+        Self {
+            contacts,
+            holds_user_id,
+            links,
+            made: BTreeMap::new(),
+            patches: BTreeMap::new(),
+            paired: HashSet::new(),
+        }
     }
 
     pub(super) fn contact(&self, id: &str) -> Option<&Record> {
-        self.contacts.get(id)
+        self.contacts.found.get(id)
     }
 
     /// Remembers a pair for the deals still to come.
@@ -150,7 +162,11 @@ impl Core {
         done: &mut Done,
     ) -> Result<(), Error> {
         let outcome = |action| Outcome::new(Subject::Deal, &deal.id, action).contact(contact_id);
-        let Some(contact) = pass.contacts.get(contact_id).cloned() else {
+        if let Some(path) = pass.contacts.unread.get(contact_id) {
+            done.outcomes.push(outcome(Action::Failed).because("unexpected_answer").fields([path.as_str()]));
+            return Ok(());
+        }
+        let Some(contact) = pass.contacts.found.get(contact_id).cloned() else {
             done.outcomes.push(outcome(Action::Skipped).because("contact_gone"));
             return Ok(());
         };
@@ -161,6 +177,13 @@ impl Core {
                 return Ok(());
             }
             Err(NotBrought::Conflicted(reason, user_id)) => {
+                let known = self.conflicts_of(turn.scope(), std::slice::from_ref(&user_id)).await?;
+                let known = known.get(&user_id).map_or(&[][..], Vec::as_slice);
+                if is_kept_apart(known, contact_id) {
+                    done.outcomes.push(outcome(Action::Skipped).because("kept_apart").user(&user_id));
+                    return Ok(());
+                }
+                done.conflicts.pair_stands(&user_id, contact_id, Kind::UserOfAnotherContact, known);
                 done.outcomes.push(outcome(Action::Conflicted).because(reason).user(&user_id));
                 return Ok(());
             }
@@ -170,7 +193,16 @@ impl Core {
             }
         };
         let user_id = found.user.id.clone();
-        let (row, plan) = self.plan_won(turn, &found.user, &contact, pass);
+        let conflicts =
+            self.conflicts_of(turn.scope(), std::slice::from_ref(&user_id)).await?.remove(&user_id);
+        let (row, plan) = self.plan_won(turn, &found.user, &contact, conflicts.unwrap_or_default(), pass);
+        if row.link.is_some() {
+            let fields = changes(turn, deal, &found, &plan);
+            let change = DealChange { deal_id: &deal.id, user_id: &user_id, contact_id, fields };
+            if self.brake_deal(turn, change, done).await? {
+                return Ok(());
+            }
+        }
         let (fields, user_updated) = write_won_user(turn, deal, &contact, &found, &plan).await?;
         let action = match (found.created, fields.is_empty()) {
             (true, _) => Action::Created,
@@ -178,8 +210,17 @@ impl Core {
             (false, true) => Action::Unchanged,
         };
         done.outcomes.push(outcome(action).user(&user_id).fields(fields));
-        let patch = contact_patch(&row, &contact, &plan);
-        let link = link_of(turn, &found.user, &contact, &plan, user_updated);
+        let patch = contact_patch(pass.holds_user_id, &row, &contact, &plan);
+        let flips = row.flips_after(&plan, self.now_micros());
+        done.conflicts.fields_stand(&row, &plan.flips, Kind::Flips, contact_id);
+        if !plan.asks.is_empty() || !row.conflicts.is_empty() {
+            // Which value is newer, and whether a conflict is over, is for the user's own look to find out.
+            done.marks.push(Mark::new(turn.scope(), Subject::User, user_id.clone(), Origin::Sync));
+        }
+        let link = Link { flips, ..link_of(turn, &found.user, &contact, &plan, user_updated) };
+        // Whom the contact was linked to is gone from Storeganise.
+        let before = pass.links.get(&contact.id).map(|link| link.user_id.clone());
+        done.forgotten.extend(before.filter(|before| *before != user_id));
         pass.patches.insert(contact.id, (patch, plan.to_contact));
         pass.pair(link.clone());
         pass.made.insert(user_id, link);
@@ -248,13 +289,19 @@ impl Core {
         user: User,
         pass: &Pass,
     ) -> Result<Result<Found, NotBrought>, Error> {
-        if !user.roles.is_empty() {
-            return Ok(Err(NotBrought::Skipped("staff")));
+        if let Some(reason) = left_out(&user) {
+            return Ok(Err(NotBrought::Skipped(reason)));
+        }
+        if self.is_erased_user(turn.scope(), &turn.key, &user.id).await? {
+            return Ok(Err(NotBrought::Skipped("erased_for_privacy")));
         }
         let of_this_contact = pass.links.get(&contact.id).is_some_and(|link| link.user_id == user.id);
         if !of_this_contact {
             let links = self.links_of_users(turn.scope(), std::slice::from_ref(&user.id)).await?;
-            let linked_elsewhere = links.get(&user.id).is_some_and(|link| link.contact_id != contact.id);
+            // A contact that was deleted is not in the way of one that a person made and put on a won deal.
+            let linked_elsewhere = links.get(&user.id).is_some_and(|link| {
+                link.contact_id != contact.id && link.rests != Some(Rests::ContactDeleted)
+            });
             let named = contact.text(CONTACT_USER_ID).is_some_and(|id| id != user.id);
             if linked_elsewhere || named || pass.paired.contains(&user.id) {
                 return Ok(Err(NotBrought::Conflicted("user_of_another_contact", user.id)));
@@ -264,12 +311,20 @@ impl Core {
     }
 
     /// Decides the pair: a won deal brings the contact over, so both directions are open.
-    pub(super) fn plan_won(&self, turn: &Turn, user: &User, contact: &Record, pass: &Pass) -> (Row, Plan) {
+    pub(super) fn plan_won(
+        &self,
+        turn: &Turn,
+        user: &User,
+        contact: &Record,
+        conflicts: Vec<Conflict>,
+        pass: &Pass,
+    ) -> (Row, Plan) {
         let row = Row {
             taken: Taken::unmarked(user.id.clone()),
             values: Values::of_user(user, &turn.fields),
             link: pass.links.get(&contact.id).filter(|link| link.user_id == user.id).cloned(),
             user: user.clone(),
+            conflicts,
         };
         let directions = Directions { to_contact: true, to_user: true };
         let plan = self.plan_pair(turn, &row, Some(contact), directions);
@@ -286,16 +341,33 @@ pub(super) fn link_of(turn: &Turn, user: &User, contact: &Record, plan: &Plan, u
         baseline_version: turn.installation.settings.baseline_version(),
         mirrored_contact_id: turn.installation.settings.mirrors.then(|| contact.id.clone()),
         user_updated: updated.or_else(|| updated_micros(user)),
+        rests: None,
+        flips: super::flips::Flips::default(),
     }
 }
 
 /// What is written to the contact: the decided fields, and the user's id where it is not there yet.
-pub(super) fn contact_patch(row: &Row, contact: &Record, plan: &Plan) -> BTreeMap<String, String> {
+pub(super) fn contact_patch(
+    holds_user_id: bool,
+    row: &Row,
+    contact: &Record,
+    plan: &Plan,
+) -> BTreeMap<String, String> {
     let mut patch = contacts::properties(&plan.to_contact, &row.values, Some(contact));
-    if contact.text(CONTACT_USER_ID) != Some(row.taken.id.as_str()) {
+    if holds_user_id && contact.text(CONTACT_USER_ID) != Some(row.taken.id.as_str()) {
         patch.insert(CONTACT_USER_ID.to_owned(), row.taken.id.clone());
     }
     patch
+}
+
+/// The fields of both records that the pair and the deal would change.
+fn changes(turn: &Turn, deal: &Deal, found: &Found, plan: &Plan) -> Vec<String> {
+    let of_deal = match turn.installation.settings.deal_data {
+        true => deal.custom_fields(found.user.custom_fields.as_ref()),
+        false => Map::new(),
+    };
+    let of_pair = plan.to_contact.iter().chain(&plan.to_user).map(|field| field.name().to_owned());
+    of_pair.chain(of_deal.into_iter().map(|(name, _)| name)).collect()
 }
 
 /// Writes to the user what the pair and the deal bring, in one request; the names of the fields written.

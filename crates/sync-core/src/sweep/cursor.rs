@@ -111,8 +111,9 @@ impl DealsPlace {
 
     /// Notes a page; whether it was the last one.
     pub(crate) fn note(&mut self, page: &Page) -> bool {
-        self.listed += page.records.len() as u64;
-        let length = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
+        let on_page = page.records.len() + page.unread.len();
+        self.listed += on_page as u64;
+        let length = u32::try_from(on_page).unwrap_or(u32::MAX);
         let last = page.records.last();
         if self.tie_above.is_some() {
             self.tie_above = last.filter(|_| length >= SEARCH_PAGE).map(|deal| deal.id.clone());

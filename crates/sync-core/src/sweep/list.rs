@@ -1,8 +1,9 @@
 //! One page of what a run goes through: users, then won deals. It reads and compares; what becomes of what it
 //! found is the run's matter. What it holds at a time does not grow with the business.
 
-use storeganise::user::{User, UsersQuery};
+use storeganise::user::{Records, User, UsersQuery};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{
     cursor::{Cursor, DealsPlace, Phase},
@@ -13,6 +14,7 @@ use crate::{
     error::Error,
     installation::Installation,
     merge,
+    queue::change::Mark,
     record::{link::Link, side::Field, users::updated_micros},
     turn::Turn,
     views::runs::RunKind,
@@ -31,6 +33,8 @@ pub(crate) struct Listed {
     pub users: Vec<Found>,
     /// Ids of won deals.
     pub deals: Vec<String>,
+    /// What else no event told of: contacts that were edited, and deleted ones that are back.
+    pub others: Vec<Mark>,
 }
 
 /// A user on a page.
@@ -63,26 +67,45 @@ impl Core {
                     offset: cursor.users.offset,
                     custom_fields: false,
                 };
-                let page = turn.account.users_page(&query).await?;
-                let ids: Vec<&str> = page.iter().map(|user| user.id.as_str()).collect();
-                let noted = cursor.users.note(&ids, query.limit);
+                let Records { records, unread } = turn.account.users_page(&query).await?;
+                // One in a shape we do not know is looked at by itself, where that ends in its outcome.
+                let odd: Vec<String> = unread.into_iter().filter_map(|unread| unread.id).collect();
+                let ids = records.iter().map(|user| user.id.as_str()).chain(odd.iter().map(String::as_str));
+                let noted = cursor.users.note(&ids.collect::<Vec<_>>(), query.limit);
                 if noted.is_last {
                     cursor.phase = Phase::Deals;
                 }
-                let fresh: Vec<&User> = noted.fresh.iter().map(|at| &page[*at]).collect();
-                Ok(Listed { users: self.compare(turn, kind, &fresh).await?, deals: Vec::new() })
+                let fresh: Vec<&User> = noted.fresh.iter().filter_map(|at| records.get(*at)).collect();
+                let mut users = self.compare(turn, kind, &fresh).await?;
+                let odd = noted.fresh.iter().filter_map(|at| odd.get(at.checked_sub(records.len())?));
+                users.extend(odd.map(|id| Found { id: id.clone(), contact_id: None, is_news: true }));
+                Ok(Listed { users, ..Listed::default() })
             }
             Phase::Deals => {
                 let portal = self.turn_portal(turn).await?;
                 let page = portal.search_won_deals(cursor.deals.from()).await?;
-                if cursor.deals.note(&page) {
+                let is_last = cursor.deals.note(&page);
+                if is_last {
                     cursor.phase = Phase::Work;
                 }
-                let deals = page.records.into_iter().map(|deal| deal.id).collect();
-                Ok(Listed { users: Vec::new(), deals })
+                let since = cursor.deals_before.unwrap_or(started_at) - DEALS_OVERLAP_MICROS;
+                let odd = page.unread.into_iter().filter_map(|unread| unread.id);
+                let deals = page.records.into_iter().map(|deal| deal.id).chain(odd).collect();
+                let others = match is_last && kind != RunKind::Preview {
+                    true => self.others(turn, run.id, since / 1_000).await?,
+                    false => Vec::new(),
+                };
+                Ok(Listed { users: Vec::new(), deals, others })
             }
             Phase::Work => Ok(Listed::default()),
         }
+    }
+
+    /// Deleted contacts that are back, and, where edits flow back, contacts that changed.
+    async fn others(&self, turn: &Turn, run: Uuid, since_ms: i64) -> Result<Vec<Mark>, Error> {
+        let restored = self.restored_to_look_at(turn).await?;
+        let edited = Box::pin(self.contacts_to_look_at(turn, since_ms)).await?;
+        Ok(restored.into_iter().chain(edited).map(|mark| mark.of_run(run)).collect())
     }
 
     /// Which users of a page have to be looked at; staff, too, who end in an outcome.

@@ -41,11 +41,14 @@ impl Core {
         if runs.is_empty() || self.was_not_asked_lately(&installation) {
             installation = self.poll_addon(&installation).await?;
         }
-        if installation.may_work() && !installation.capabilities.unique_property {
+        if installation.may_work() && installation.capabilities.contact_key().is_none() {
             self.prepare_again(turn, &installation).await?;
             installation = self.installation(installation.id).await?;
         }
         let may_sync = self.may_sync(&installation).await?;
+        if may_sync && runs.is_empty() {
+            Box::pin(self.renew_mappings(turn, &installation)).await?;
+        }
         let may_preview = self.may_preview(&installation).await?;
         let next =
             runs.into_iter().find(|run| if run.kind == RunKind::Preview { may_preview } else { may_sync });
@@ -179,7 +182,8 @@ fn marks_of(turn: &Turn, run: &Run, listed: Listed) -> Vec<Mark> {
     let mark = |subject, id| Mark::new(turn.scope(), subject, id, Origin::Sweep).of_run(run.id);
     let news = listed.users.into_iter().filter(|user| user.is_news);
     let users = news.map(|user| mark(Subject::User, user.id));
-    users.chain(listed.deals.into_iter().map(|deal| mark(Subject::Deal, deal))).collect()
+    let deals = listed.deals.into_iter().map(|deal| mark(Subject::Deal, deal));
+    users.chain(deals).chain(listed.others).collect()
 }
 
 /// Everything is found: from here on it is known how much there is to do.

@@ -45,7 +45,8 @@ impl Counts {
             Action::Created => &mut self.created,
             Action::Updated => &mut self.updated,
             Action::Unchanged => &mut self.unchanged,
-            Action::Skipped => &mut self.skipped,
+            // A run asks for nobody to be erased.
+            Action::Skipped | Action::Erased => &mut self.skipped,
             Action::Conflicted => &mut self.conflicted,
             Action::Failed => &mut self.failed,
         };

@@ -1,7 +1,8 @@
 //! What happened and what waits in one installation, and doing a change again by hand.
 
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr,
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -15,7 +16,8 @@ use crate::{
         change::{Mark, Origin, Subject, mark_in},
         outcome::Action,
     },
-    storage::entity::{change, lease, outcome},
+    retention::DAY_MICROS,
+    storage::entity::{change, lease, outcome, outcome_day},
 };
 
 /// Changes replayed in one transaction.
@@ -44,6 +46,8 @@ pub struct OutcomeRow {
     pub contact_id: Option<String>,
     /// The HubSpot deal concerned.
     pub deal_id: Option<String>,
+    /// HubSpot's own code for a refusal.
+    pub provider_code: Option<String>,
     /// HubSpot's own id of a refusal.
     pub correlation_id: Option<String>,
 }
@@ -69,6 +73,19 @@ pub struct ChangeRow {
     pub parked_at: Option<i64>,
     /// Why the last attempt failed, as a code.
     pub cause: Option<String>,
+}
+
+/// How many outcomes of a kind a day had, of those that are no longer kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayRow {
+    /// When the day began (UTC), in microseconds since 1970.
+    pub day: i64,
+    /// What happened.
+    pub action: Action,
+    /// Why, as a code.
+    pub reason: Option<String>,
+    /// How often.
+    pub count: u64,
 }
 
 /// Which outcomes to list.
@@ -102,7 +119,7 @@ impl Core {
         }
         if let Some(record) = &filter.record {
             query = query.filter(
-                sea_orm::Condition::any()
+                Condition::any()
                     .add(outcome::Column::UserId.eq(record.as_str()))
                     .add(outcome::Column::ContactId.eq(record.as_str()))
                     .add(outcome::Column::DealId.eq(record.as_str())),
@@ -115,6 +132,44 @@ impl Core {
         let rows = query.all(self.db().reader()).await?;
         let rows = rows.into_iter().map(OutcomeRow::from_row).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::cut(rows, limit, |row| row.id.to_string()))
+    }
+
+    /// From when on outcomes are kept one by one; before that there are only counts. None where none was thinned yet.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn outcomes_kept_since(&self, scope: Scope) -> Result<Option<i64>, Error> {
+        let newest = outcome_day::Entity::find()
+            .filter(outcome_day::Column::InstallationId.eq(scope.id()))
+            .order_by_desc(outcome_day::Column::Day)
+            .one(self.db().reader())
+            .await?;
+        Ok(newest.map(|row| (row.day + 1) * DAY_MICROS))
+    }
+
+    /// A page of daily counts, the newest day first.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the cursor is not one of ours.
+    pub async fn outcome_days(
+        &self,
+        scope: Scope,
+        before: Option<&str>,
+        limit: u64,
+    ) -> Result<Page<DayRow>, Error> {
+        let limit = bounded(limit);
+        let mut query = outcome_day::Entity::find()
+            .filter(outcome_day::Column::InstallationId.eq(scope.id()))
+            .order_by_desc(outcome_day::Column::Day)
+            .order_by_asc(outcome_day::Column::Action)
+            .order_by_asc(outcome_day::Column::Reason)
+            .limit(limit + 1);
+        if let Some(cursor) = before {
+            query = query.filter(after_day(cursor).ok_or_else(not_a_cursor)?);
+        }
+        let rows = query.all(self.db().reader()).await?;
+        let rows = rows.into_iter().map(DayRow::from_row).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::cut(rows, limit, DayRow::cursor))
     }
 
     /// A page of pending changes, ordered by subject and id; only the parked ones where `parked`.
@@ -142,8 +197,8 @@ impl Core {
         if let Some(cursor) = after {
             let (subject, id) = cursor.split_once('~').ok_or_else(not_a_cursor)?;
             query = query.filter(
-                sea_orm::Condition::any().add(change::Column::Subject.gt(subject)).add(
-                    sea_orm::Condition::all()
+                Condition::any().add(change::Column::Subject.gt(subject)).add(
+                    Condition::all()
                         .add(change::Column::Subject.eq(subject))
                         .add(change::Column::SubjectId.gt(id)),
                 ),
@@ -197,7 +252,7 @@ impl Core {
     }
 
     /// A person who asks for work does not wait for a provider's quiet time to pass.
-    async fn lift_hold(&self, scope: Scope) -> Result<(), Error> {
+    pub(crate) async fn lift_hold(&self, scope: Scope) -> Result<(), Error> {
         lease::Entity::update_many()
             .col_expr(lease::Column::HoldUntil, Expr::value(0_i64))
             .filter(lease::Column::InstallationId.eq(scope.id()))
@@ -210,6 +265,37 @@ impl Core {
 
 fn not_a_cursor() -> Error {
     Error::invalid("cursor", "The cursor is the `next` of the page before.")
+}
+
+/// The rows that stand after the one a cursor names.
+fn after_day(cursor: &str) -> Option<Condition> {
+    let mut parts = cursor.splitn(3, '~');
+    let day: i64 = parts.next()?.parse().ok()?;
+    let (action, reason) = (parts.next()?, parts.next()?);
+    let same_day = outcome_day::Column::Day.eq(day);
+    let same_action = outcome_day::Column::Action.eq(action);
+    Some(
+        Condition::any()
+            .add(outcome_day::Column::Day.lt(day))
+            .add(Condition::all().add(same_day.clone()).add(outcome_day::Column::Action.gt(action)))
+            .add(Condition::all().add(same_day).add(same_action).add(outcome_day::Column::Reason.gt(reason))),
+    )
+}
+
+impl DayRow {
+    fn from_row(row: outcome_day::Model) -> Result<Self, Error> {
+        Ok(Self {
+            day: row.day * DAY_MICROS,
+            action: Action::from_word(&row.action).ok_or(Error::Corrupt("action"))?,
+            reason: Some(row.reason).filter(|reason| !reason.is_empty()),
+            count: u64::try_from(row.count).unwrap_or(0),
+        })
+    }
+
+    fn cursor(&self) -> String {
+        let reason = self.reason.as_deref().unwrap_or_default();
+        format!("{}~{}~{reason}", self.day / DAY_MICROS, self.action.word())
+    }
 }
 
 impl OutcomeRow {
@@ -225,13 +311,14 @@ impl OutcomeRow {
             user_id: row.user_id,
             contact_id: row.contact_id,
             deal_id: row.deal_id,
+            provider_code: row.provider_code,
             correlation_id: row.correlation_id,
         })
     }
 }
 
 impl ChangeRow {
-    fn from_row(row: change::Model) -> Result<Self, Error> {
+    pub(crate) fn from_row(row: change::Model) -> Result<Self, Error> {
         Ok(Self {
             subject: Subject::from_word(&row.subject).ok_or(Error::Corrupt("subject"))?,
             subject_id: row.subject_id,

@@ -1,6 +1,6 @@
 //! The fleet: every installation with its state, connection and what waits, in the order of business codes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
@@ -8,13 +8,15 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, bounded};
+use super::{Page, bounded, runs::RunState};
 use crate::{
-    connection::{Connection, ConnectionState},
+    connection::Connection,
     core::Core,
     error::Error,
+    health::{Assessment, Facts, Health, assess},
     installation::{Installation, Scope, State},
-    storage::entity::{business, change, connection, installation, lease},
+    queue::change::ASIDE_UNTIL,
+    storage::entity::{brake, business, change, conflict, connection, installation, lease, run},
 };
 
 /// Which installations to list.
@@ -22,6 +24,8 @@ use crate::{
 pub struct FleetFilter {
     /// Only those in this state.
     pub state: Option<State>,
+    /// Only those in this health.
+    pub health: Option<Health>,
     /// Only those whose business code or add-on id contains this.
     pub search: Option<String>,
 }
@@ -48,53 +52,46 @@ pub struct Backlog {
     pub held: Option<String>,
     /// Until when it is held.
     pub held_until: Option<i64>,
-}
-
-/// Whether an installation needs a person, and for what. The first that applies, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
-    /// A signed event announced it: accept or remove.
-    Pending,
-    /// HubSpot must be authorised again.
-    NeedsAuthorisation,
-    /// Installed or enabled, but HubSpot was never authorised.
-    NotConnected,
-    /// The add-on is disabled at Storeganise.
-    DisabledAtStoreganise,
-    /// The portal does not take our property.
-    PortalNotPrepared,
-    /// Changes failed too often.
-    Failing,
-    /// A provider is down or asked for patience; nothing to do.
-    Waiting,
-    /// Staff, or the business, have paused or disabled it.
-    Resting,
-    /// At work.
-    Healthy,
+    /// Conflicts that wait for a person.
+    pub conflicts: u64,
+    /// Records held back because too many would change at once: a person releases or drops them.
+    pub braked: u64,
+    /// A run goes on.
+    pub is_running: bool,
 }
 
 impl Summary {
-    /// What the installation needs.
+    /// How the installation is, and why.
     #[must_use]
-    pub fn health(&self) -> Health {
-        let installation = &self.installation;
-        let addon = installation.addon_state.as_deref();
-        match (installation.state, &self.connection) {
-            (State::Pending, _) => Health::Pending,
-            (State::Disabled | State::Paused, _) => Health::Resting,
-            (_, _) if addon == Some("disabled") => Health::DisabledAtStoreganise,
-            (_, None) => Health::NotConnected,
-            (_, Some(found)) if found.state == ConnectionState::NeedsAuthorisation => {
-                Health::NeedsAuthorisation
-            }
-            (_, Some(_)) if !installation.capabilities.unique_property => Health::PortalNotPrepared,
-            (_, Some(_)) if self.backlog.parked > 0 => Health::Failing,
-            (_, Some(_)) if self.backlog.held.is_some() => Health::Waiting,
-            (State::Installed, _) => Health::Resting,
-            (_, _) if addon != Some("enabled") => Health::Resting,
-            (_, _) => Health::Healthy,
-        }
+    pub fn assessment(&self) -> Assessment {
+        let connection = self.connection.as_ref().map(|found| found.state);
+        assess(Facts {
+            waiting: self.backlog.waiting,
+            parked: self.backlog.parked,
+            conflicts: self.backlog.conflicts,
+            is_held: self.backlog.held.is_some(),
+            is_braked: self.backlog.braked > 0,
+            is_running: self.backlog.is_running,
+            ..Facts::of(&self.installation, connection)
+        })
     }
+
+    fn place(&self) -> String {
+        format!("{}~{}", self.installation.business_code, self.installation.addon_id)
+    }
+}
+
+/// The state of a brake that waits for a person.
+const BRAKE_HELD: &str = "held";
+/// Installations looked at together where the health of many is asked for.
+const LOOKED_AT_ONCE: u64 = 500;
+/// How long a census is good for: whoever asks more often is told the same.
+const CENSUS_MICROS: i64 = 10 * 1_000_000;
+
+#[derive(Debug, FromQueryResult)]
+struct Conflicted {
+    installation_id: Uuid,
+    conflicts: i64,
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -102,6 +99,7 @@ struct Counted {
     installation_id: Uuid,
     rows: i64,
     parked: i64,
+    aside: i64,
 }
 
 impl Core {
@@ -116,6 +114,53 @@ impl Core {
         limit: u64,
     ) -> Result<Page<Summary>, Error> {
         let limit = bounded(limit);
+        let Some(health) = filter.health else { return self.summaries_after(filter, after, limit).await };
+        // Health is derived, not stored: the one derivation is asked, many installations at a time.
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let (mut fitting, mut cursor) = (Vec::new(), after.map(str::to_owned));
+        loop {
+            let page = self.summaries_after(filter, cursor.as_deref(), LOOKED_AT_ONCE).await?;
+            let fits = |row: &Summary| row.assessment().health == health;
+            fitting.extend(page.items.into_iter().filter(fits));
+            cursor = page.next;
+            if cursor.is_none() || fitting.len() > wanted {
+                return Ok(Page::cut(fitting, limit, Summary::place));
+            }
+        }
+    }
+
+    /// How many installations there are of each health.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn health_census(&self) -> Result<BTreeMap<Health, u64>, Error> {
+        let now = self.now_micros();
+        if let Some(known) = self.known_census(now - CENSUS_MICROS) {
+            return Ok(known);
+        }
+        let mut counts: BTreeMap<Health, u64> = Health::ALL.into_iter().map(|health| (health, 0)).collect();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page =
+                self.summaries_after(&FleetFilter::default(), cursor.as_deref(), LOOKED_AT_ONCE).await?;
+            for row in &page.items {
+                *counts.entry(row.assessment().health).or_default() += 1;
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                self.remember_census(now, &counts);
+                return Ok(counts);
+            }
+        }
+    }
+
+    /// A page of installations with all that their summaries show, in so many queries however long it is.
+    async fn summaries_after(
+        &self,
+        filter: &FleetFilter,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Page<Summary>, Error> {
         let mut query = installation::Entity::find()
             .find_also_related(business::Entity)
             .order_by_asc(business::Column::Code)
@@ -191,12 +236,47 @@ impl Core {
     }
 
     async fn backlogs(&self, ids: Vec<Uuid>) -> Result<HashMap<Uuid, Backlog>, Error> {
-        let counted = change::Entity::find()
+        let mut backlogs: HashMap<Uuid, Backlog> = HashMap::new();
+        let mut aside: HashMap<Uuid, u64> = HashMap::new();
+        for row in self.changes_counted(&ids).await? {
+            aside.insert(row.installation_id, u64::try_from(row.aside).unwrap_or(0));
+            let backlog = backlogs.entry(row.installation_id).or_default();
+            backlog.parked = u64::try_from(row.parked).unwrap_or(0);
+            backlog.waiting = u64::try_from(row.rows - row.parked - row.aside).unwrap_or(0);
+        }
+        let held = lease::Entity::find()
+            .filter(lease::Column::InstallationId.is_in(ids.clone()))
+            .filter(lease::Column::HoldUntil.gt(self.now_micros()))
+            .all(self.db().reader())
+            .await?;
+        for row in held {
+            let backlog = backlogs.entry(row.installation_id).or_default();
+            backlog.held = row.hold_cause;
+            backlog.held_until = Some(row.hold_until);
+        }
+        for row in self.conflicts_counted(&ids).await? {
+            let backlog = backlogs.entry(row.installation_id).or_default();
+            backlog.conflicts = u64::try_from(row.conflicts).unwrap_or(0);
+        }
+        for id in self.braked(&ids).await? {
+            // Held with nothing left to hold is still a person's to end.
+            let held = aside.get(&id).copied().unwrap_or(0).max(1);
+            backlogs.entry(id).or_default().braked = held;
+        }
+        for id in self.running_among(&ids).await? {
+            backlogs.entry(id).or_default().is_running = true;
+        }
+        Ok(backlogs)
+    }
+
+    async fn changes_counted(&self, ids: &[Uuid]) -> Result<Vec<Counted>, Error> {
+        Ok(change::Entity::find()
             .select_only()
             .column(change::Column::InstallationId)
             .column_as(Expr::cust("COUNT(*)"), "rows")
             .column_as(Expr::cust("COUNT(parked_at)"), "parked")
-            .filter(change::Column::InstallationId.is_in(ids.clone()))
+            .column_as(Expr::cust(format!("COUNT(CASE WHEN due_at = {ASIDE_UNTIL} THEN 1 END)")), "aside")
+            .filter(change::Column::InstallationId.is_in(ids.to_vec()))
             // The sweep that waits for its next turn is no work that waits.
             .filter(
                 Condition::any()
@@ -206,24 +286,46 @@ impl Core {
             .group_by(change::Column::InstallationId)
             .into_model::<Counted>()
             .all(self.db().reader())
-            .await?;
-        let now = self.now_micros();
-        let mut backlogs: HashMap<Uuid, Backlog> = HashMap::new();
-        for row in counted {
-            let backlog = backlogs.entry(row.installation_id).or_default();
-            backlog.parked = u64::try_from(row.parked).unwrap_or(0);
-            backlog.waiting = u64::try_from(row.rows - row.parked).unwrap_or(0);
-        }
-        let held = lease::Entity::find()
-            .filter(lease::Column::InstallationId.is_in(ids))
-            .filter(lease::Column::HoldUntil.gt(now))
+            .await?)
+    }
+
+    /// Pairs a person has to decide about, however many of their fields are in conflict.
+    async fn conflicts_counted(&self, ids: &[Uuid]) -> Result<Vec<Conflicted>, Error> {
+        Ok(conflict::Entity::find()
+            .select_only()
+            .column(conflict::Column::InstallationId)
+            .column_as(Expr::cust("COUNT(DISTINCT user_id)"), "conflicts")
+            .filter(conflict::Column::InstallationId.is_in(ids.to_vec()))
+            .filter(conflict::Column::Choice.is_null())
+            .group_by(conflict::Column::InstallationId)
+            .into_model::<Conflicted>()
             .all(self.db().reader())
-            .await?;
-        for row in held {
-            let backlog = backlogs.entry(row.installation_id).or_default();
-            backlog.held = row.hold_cause;
-            backlog.held_until = Some(row.hold_until);
-        }
-        Ok(backlogs)
+            .await?)
+    }
+
+    /// Those whose brake is on and waits for a person.
+    pub(crate) async fn braked(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+        Ok(brake::Entity::find()
+            .select_only()
+            .column(brake::Column::InstallationId)
+            .filter(brake::Column::InstallationId.is_in(ids.to_vec()))
+            .filter(brake::Column::State.eq(BRAKE_HELD))
+            .into_tuple()
+            .all(self.db().reader())
+            .await?)
+    }
+
+    async fn running_among(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+        Ok(run::Entity::find()
+            .select_only()
+            .column(run::Column::InstallationId)
+            .distinct()
+            .filter(run::Column::InstallationId.is_in(ids.to_vec()))
+            // Most runs have ended: these are found by an index of their own.
+            .filter(run::Column::FinishedAt.is_null())
+            .filter(run::Column::State.eq(RunState::Running.word()))
+            .into_tuple()
+            .all(self.db().reader())
+            .await?)
     }
 }

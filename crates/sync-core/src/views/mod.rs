@@ -18,7 +18,7 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Cuts rows that were read one too many into a page; `cursor` names a row's place.
-    fn cut(mut items: Vec<T>, limit: u64, cursor: impl Fn(&T) -> String) -> Self {
+    pub(crate) fn cut(mut items: Vec<T>, limit: u64, cursor: impl Fn(&T) -> String) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > limit;
         items.truncate(limit);
@@ -28,6 +28,6 @@ impl<T> Page<T> {
 }
 
 /// A page's length as it was asked for, within bounds.
-fn bounded(limit: u64) -> u64 {
+pub(crate) fn bounded(limit: u64) -> u64 {
     limit.clamp(1, PAGE_MAX)
 }

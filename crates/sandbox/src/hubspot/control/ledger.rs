@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use crate::control::Refused;
 use crate::hubspot::crm::kind::Kind;
-use crate::hubspot::crm::record::Record;
 use crate::hubspot::desk::{PERSON, in_portal};
 use crate::hubspot::portal::Portal;
 use crate::world::World;
@@ -23,31 +22,39 @@ pub(super) async fn show(
 }
 
 fn ledger(portal: &Portal) -> Value {
-    let mut holders: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
-    for contact in portal.store(Kind::Contact).live() {
-        for email in ever_held(contact) {
-            holders.entry(email).or_default().insert(contact.id);
-        }
-    }
-    let doubles: Vec<Value> = holders
+    let doubles: Vec<Value> = doubles(portal)
         .into_iter()
         .filter(|(_, ids)| ids.len() > 1)
         .map(|(email, ids)| {
             json!({"email": email, "contacts": ids.iter().map(u64::to_string).collect::<Vec<_>>()})
         })
         .collect();
-    let repeated: BTreeMap<&str, u32> =
-        portal.creates.iter().filter(|(_, n)| **n > 1).map(|(email, n)| (&**email, *n)).collect();
     json!({
-        "contacts": portal.store(Kind::Contact).live().count(),
-        "creates": portal.creates.values().sum::<u32>(),
-        "created_more_than_once": repeated,
+        "contacts": portal.store(Kind::Contact).live_count(),
+        "creates": portal.creates.total(),
+        "created_more_than_once": portal.creates.repeated(),
         "doubles": doubles,
     })
 }
 
-/// Every address a contact has or had.
-fn ever_held(contact: &Record) -> impl Iterator<Item = &str> {
-    let past = contact.properties.get("email").into_iter().flatten().map(|version| &*version.value);
-    past.chain(contact.emails()).filter(|email| !email.is_empty())
+/// The contacts that have or had an address, for every address that may have gone from one to another. No two have
+/// the same one now, so only an address that one of them had before can be a double.
+fn doubles(portal: &Portal) -> BTreeMap<&str, BTreeSet<u64>> {
+    let store = portal.store(Kind::Contact);
+    let mut holders: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
+    for contact in store.live() {
+        for version in contact.replaced().filter(|version| holds_addresses(version.name)) {
+            for email in version.value.split(';').filter(|email| !email.is_empty()) {
+                holders.entry(email).or_default().insert(contact.id);
+            }
+        }
+    }
+    for (email, ids) in &mut holders {
+        ids.extend(store.holder("email", email));
+    }
+    holders
+}
+
+fn holds_addresses(property: &str) -> bool {
+    matches!(property, "email" | "hs_additional_emails")
 }

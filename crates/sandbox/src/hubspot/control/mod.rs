@@ -1,6 +1,9 @@
 //! HubSpot as tests and demos steer it, below `/_sandbox/hubspot`: accounts, and what a person does in them.
 
+mod access;
+mod conditions;
 mod ledger;
+mod properties;
 mod records;
 
 use std::sync::Arc;
@@ -14,7 +17,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::crm::pipeline::Pipeline;
-use super::desk::{PERSON, in_portal};
 use super::error::ApiError;
 use super::portal::Portal;
 use crate::control::Refused;
@@ -26,8 +28,9 @@ pub(crate) fn router() -> Router<Arc<World>> {
         .route("/portals", get(portals).post(open))
         .route("/revoke/{portal}", post(revoke))
         .route("/{portal}/ledger", get(ledger::show))
-        .route("/{portal}/rules", post(rules))
-        .route("/{portal}/search-lag", post(search_lag))
+        .merge(access::router())
+        .merge(conditions::router())
+        .merge(properties::router())
         .merge(records::router())
 }
 
@@ -75,54 +78,17 @@ async fn revoke(State(world): State<Arc<World>>, Path(portal): Path<u64>) -> Res
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rules {
-    required: Vec<String>,
-}
-
-/// The account's admin requires properties of every contact.
-async fn rules(
-    State(world): State<Arc<World>>,
-    Path(portal): Path<u64>,
-    asked: Result<Json<Rules>, JsonRejection>,
-) -> Result<StatusCode, Refused> {
-    let Json(asked) = asked?;
-    in_portal(&world, portal, PERSON, |portal, _| {
-        portal.required = asked.required;
-        Ok(StatusCode::NO_CONTENT)
-    })
-    .map_err(Refused::from)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SearchLag {
-    ms: u64,
-}
-
-/// From now on changes take this long to be found.
-async fn search_lag(
-    State(world): State<Arc<World>>,
-    Path(portal): Path<u64>,
-    asked: Result<Json<SearchLag>, JsonRejection>,
-) -> Result<StatusCode, Refused> {
-    let Json(asked) = asked?;
-    in_portal(&world, portal, PERSON, |portal, _| {
-        portal.search_lag_ms = asked.ms;
-        Ok(StatusCode::NO_CONTENT)
-    })
-    .map_err(Refused::from)
-}
-
 fn portal_json(portal: &Portal) -> Value {
     use super::crm::kind::Kind;
     json!({
         "id": portal.id,
         "name": portal.name,
         "pipelines": portal.pipelines.iter().enumerate().map(|(place, p)| p.to_json(place, 0)).collect::<Vec<_>>(),
-        "contacts": portal.store(Kind::Contact).live().count(),
-        "deals": portal.store(Kind::Deal).live().count(),
+        "contacts": portal.store(Kind::Contact).live_count(),
+        "deals": portal.store(Kind::Deal).live_count(),
+        "requests_per_window": portal.requests.max(),
+        "requests_per_day": portal.daily.max(),
+        "search_lag_ms": portal.search_lag_ms,
         "installed": portal.installation.is_some(),
         "scopes": portal.installation.as_ref().map(|app| &app.scopes),
         "installed_by": portal.installation.as_ref().map(|app| app.user_id),

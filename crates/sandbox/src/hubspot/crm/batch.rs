@@ -86,12 +86,13 @@ impl Portal {
         kind: Kind,
         verb: Verb,
         rows: &[Row],
+        mut claims: Claims,
         author: Author,
     ) -> Result<Answer, ApiError> {
         check_size(rows.len(), BATCH_MAX)?;
         check_keys_differ(verb, rows)?;
-        let stands_alone = are_traced(rows) && !is_keyed_by_email(verb, rows);
-        let (mut claims, mut plans, mut answer) = (Claims::default(), Vec::new(), Answer::default());
+        let stands_alone = !self.all_or_nothing && are_traced(rows) && !is_keyed_by_email(verb, rows);
+        let (mut plans, mut answer) = (Vec::new(), Answer::default());
         for row in rows {
             match self.plan_row(kind, verb, row, &mut claims) {
                 Ok(plan) => plans.extend(plan.map(|plan| (plan, row))),

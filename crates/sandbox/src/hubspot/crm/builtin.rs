@@ -35,6 +35,8 @@ const CONTACT: &[Row] = &[
     ("hs_object_source_label", "Record source", "string", "text", true),
     ("hs_additional_emails", "Additional email addresses", "string", "text", true),
     ("hs_merged_object_ids", "Merged record IDs", "string", "text", true),
+    ("hs_searchable_calculated_phone_number", "Calculated Phone Number", "string", "text", true),
+    ("hs_searchable_calculated_mobile_number", "Calculated Mobile Number", "string", "text", true),
 ];
 
 const DEAL: &[Row] = &[

@@ -122,6 +122,36 @@ impl Filter {
         Err(ApiError::invalid(format!("The filter on {} lacks its value", self.property_name)))
     }
 
+    /// Whether it asks for the kind of whose associations `kind` knows nothing.
+    pub(crate) fn is_astray(&self, kind: Kind) -> bool {
+        self.property_name.starts_with("associations.") && self.associated_kind() != Some(kind.other())
+    }
+
+    /// The values of which the property must have one, if that is what the filter says.
+    pub(crate) fn points(&self) -> Option<Vec<String>> {
+        match self.operator {
+            Operator::Eq => Some(self.value.iter().filter_map(text).collect()),
+            Operator::In => Some(self.values.iter().filter_map(text).collect()),
+            _ => None,
+        }
+    }
+
+    /// The lowest and the highest value that the property may have, if that is what the filter says, each read
+    /// as a number. The lowest is above the highest where nothing passes.
+    pub(crate) fn range(&self, read: impl Fn(&str) -> Option<u64>) -> Option<(u64, u64)> {
+        let read = |given: &Option<Value>| read(&given.as_ref().and_then(text)?);
+        let value = || read(&self.value);
+        match self.operator {
+            Operator::Eq => Some((value()?, value()?)),
+            Operator::Gte => Some((value()?, u64::MAX)),
+            Operator::Gt => Some(value()?.checked_add(1).map_or((1, 0), |low| (low, u64::MAX))),
+            Operator::Lte => Some((0, value()?)),
+            Operator::Lt => Some(value()?.checked_sub(1).map_or((1, 0), |high| (0, high))),
+            Operator::Between => Some((value()?, read(&self.high_value)?)),
+            _ => None,
+        }
+    }
+
     /// Whether a record with these associations passes.
     pub(crate) fn holds_for_ids(&self, associated: &BTreeSet<u64>) -> bool {
         let asked = self.value.iter().chain(&self.values).filter_map(|id| text(id)?.parse().ok());

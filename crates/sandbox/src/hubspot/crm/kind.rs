@@ -1,7 +1,7 @@
 //! The two kinds of record the sandbox keeps, and what HubSpot calls each. Companies and tickets are not simulated.
 
 /// A kind of CRM record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// A person.
     Contact,

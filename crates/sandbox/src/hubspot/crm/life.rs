@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::emails::check_identities;
 use super::kind::Kind;
 use super::record::{Author, Record};
 use crate::hubspot::error::ApiError;
 use crate::hubspot::event::Change;
 use crate::hubspot::portal::Portal;
+
+/// How long the recycle bin keeps a record: 90 days.
+const RECYCLE_BIN_MS: u64 = 90 * 24 * 3_600_000;
 
 impl Portal {
     /// Ties a contact to a deal; `false` when it was tied already or one of them is missing.
@@ -26,23 +30,37 @@ impl Portal {
         true
     }
 
-    /// Puts a record into the recycle bin and frees its keys; `false` when there is none.
-    pub(crate) fn archive(&mut self, kind: Kind, id: u64, author: Author) -> bool {
-        if self.live(kind, id).is_none() {
+    /// Ends what ties a contact to a deal, labels and all; `false` when nothing did.
+    pub(crate) fn dissociate(&mut self, deal: u64, contact: u64, author: Author) -> bool {
+        let was_tied =
+            self.store_mut(Kind::Deal).exact_mut(deal).is_some_and(|r| r.associated.remove(&contact));
+        if !was_tied {
             return false;
         }
-        let store = self.store_mut(kind);
-        store.release_all(id);
-        if let Some(record) = store.exact_mut(id) {
-            record.archived = true;
+        if let Some(record) = self.store_mut(Kind::Contact).exact_mut(contact) {
+            record.associated.remove(&deal);
+        }
+        self.labels.forget(deal, contact);
+        self.tell(Kind::Deal, deal, author, Change::Associated { to: contact, removed: true });
+        true
+    }
+
+    /// Puts a record into the recycle bin and frees its keys; `false` when there is none.
+    pub(crate) fn archive(&mut self, kind: Kind, id: u64, author: Author) -> bool {
+        if self.live(kind, id).is_none() || !self.store_mut(kind).archive(id, author.at_ms) {
+            return false;
         }
         self.tell(kind, id, author, Change::Deleted);
         true
     }
 
-    /// Takes a record out of the recycle bin; `false` when it is not there or another holds its keys by now.
+    /// Takes a record out of the recycle bin; `false` when it is not there, lay there for more than 90 days, or
+    /// another holds its keys by now.
     pub(crate) fn restore(&mut self, kind: Kind, id: u64, author: Author) -> bool {
-        let Some(record) = self.store(kind).exact(id).filter(|record| record.archived) else { return false };
+        let lies_there = |record: &&Record| {
+            record.archived && author.at_ms.saturating_sub(record.moved_ms) <= RECYCLE_BIN_MS
+        };
+        let Some(record) = self.store(kind).exact(id).filter(lies_there) else { return false };
         let keys = self.keys_of(kind, record);
         if keys.iter().any(|(name, value)| self.store(kind).holder(name, value).is_some()) {
             return false;
@@ -51,9 +69,7 @@ impl Portal {
         for (name, value) in keys {
             store.claim(&name, &value, id);
         }
-        if let Some(record) = store.exact_mut(id) {
-            record.archived = false;
-        }
+        store.restore(id, author.at_ms);
         self.tell(kind, id, author, Change::Restored);
         true
     }
@@ -62,8 +78,9 @@ impl Portal {
     pub(crate) fn erase(&mut self, id: u64, author: Author) -> bool {
         let kind = Kind::Contact;
         self.store_mut(kind).release_all(id);
-        let Some(record) = self.store_mut(kind).remove(id) else { return false };
+        let Some(record) = self.store_mut(kind).remove(id, author.at_ms) else { return false };
         for deal in record.associated {
+            self.labels.forget(deal, id);
             if let Some(deal) = self.store_mut(Kind::Deal).exact_mut(deal) {
                 deal.associated.remove(&id);
             }
@@ -76,7 +93,8 @@ impl Portal {
     /// Makes one record of two under a new id; the primary's values win, and both old ids lead to the new one.
     ///
     /// # Errors
-    /// 404 when one of them is missing, 400 when they are one already.
+    /// 404 when one of them is missing, 400 when they are one already, 423 when one is locked, 414 when they have
+    /// more addresses than one contact may.
     pub(crate) fn merge(
         &mut self,
         kind: Kind,
@@ -89,11 +107,19 @@ impl Portal {
         if primary == other {
             return Err(ApiError::invalid(format!("Cannot merge record {primary} into itself")));
         }
+        for id in [primary, other] {
+            self.check_unlocked(kind, id)?;
+        }
+        let identities: BTreeSet<&str> =
+            [primary, other].iter().filter_map(|id| self.live(kind, *id)).flat_map(Record::emails).collect();
+        check_identities(identities.len())?;
         let store = self.store_mut(kind);
         store.release_all(primary);
         store.release_all(other);
         let id = store.allot();
-        let (Some(winner), Some(loser)) = (store.remove(primary), store.remove(other)) else {
+        let (Some(winner), Some(loser)) =
+            (store.remove(primary, author.at_ms), store.remove(other, author.at_ms))
+        else {
             return Err(ApiError::no_record(&primary.to_string()));
         };
         let (merged, moved) = united(id, winner, &loser, author);
@@ -114,6 +140,7 @@ impl Portal {
                 record.associated.insert(id);
             }
         }
+        self.labels.pass_on(kind, [primary, other], id);
         self.tell(kind, id, author, Change::Merged { primary, other, moved });
         Ok(id)
     }
@@ -155,14 +182,9 @@ fn united(id: u64, winner: Record, loser: &Record, author: Author) -> (Record, u
     merged.id = id;
     merged.created_ms = merged.created_ms.min(loser.created_ms);
     merged.modified_ms = author.at_ms.max(merged.modified_ms);
+    merged.since_ms = author.at_ms;
     merged.associated.extend(&loser.associated);
-    let mut moved = 0;
-    for (name, versions) in &loser.properties {
-        if merged.stored(name).is_none() && loser.stored(name).is_some() {
-            merged.properties.insert(Arc::clone(name), versions.clone());
-            moved += 1;
-        }
-    }
+    let moved = merged.inherit(loser);
     merged.set(&"hs_merged_object_ids".into(), &former, author);
     if !additional.is_empty() {
         merged.set(&"hs_additional_emails".into(), &additional, author);

@@ -84,6 +84,15 @@ impl Pipeline {
     /// The pipeline as the API shows it.
     pub(crate) fn to_json(&self, position: usize, at_ms: u64) -> Value {
         let at = clock::iso(at_ms);
+        json!({
+            "id": self.id, "label": self.label, "displayOrder": position,
+            "stages": self.stages_json(at_ms), "createdAt": at, "updatedAt": at, "archived": false,
+        })
+    }
+
+    /// The stages as the API shows them; what is in `metadata` is text, whatever it means.
+    pub(crate) fn stages_json(&self, at_ms: u64) -> Vec<Value> {
+        let at = clock::iso(at_ms);
         let stages = self.stages.iter().enumerate().map(|(order, stage)| {
             json!({
                 "id": stage.id, "label": stage.label, "displayOrder": order,
@@ -92,10 +101,7 @@ impl Pipeline {
                 "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
             })
         });
-        json!({
-            "id": self.id, "label": self.label, "displayOrder": position,
-            "stages": stages.collect::<Vec<_>>(), "createdAt": at, "updatedAt": at, "archived": false,
-        })
+        stages.collect()
     }
 }
 

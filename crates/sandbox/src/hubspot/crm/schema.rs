@@ -10,6 +10,7 @@ use super::builtin;
 use super::definition::{Definition, FIELD_TYPES, PropertyInput, TYPES};
 use super::kind::Kind;
 use crate::hubspot::error::ApiError;
+use crate::hubspot::portal::Portal;
 
 /// How many unique properties one kind may have, whoever made them.
 const MAX_UNIQUE_PROPERTIES: usize = 10;
@@ -25,6 +26,16 @@ pub(crate) struct Group {
     /// Its place in the list.
     #[serde(default = "last")]
     pub(crate) display_order: i64,
+}
+
+/// What changes of a group.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct GroupChange {
+    /// What people read.
+    pub(crate) label: Option<String>,
+    /// Its place in the list.
+    pub(crate) display_order: Option<i64>,
 }
 
 fn last() -> i64 {
@@ -160,6 +171,38 @@ impl Schema {
         Ok(shown)
     }
 
+    /// A group as the API shows it.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub(crate) fn group(&self, name: &str) -> Result<Value, ApiError> {
+        self.groups.iter().find(|group| group.name == name).map(group_json).ok_or_else(|| no_group(name))
+    }
+
+    /// Changes a group; its name stays.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub(crate) fn change_group(&mut self, name: &str, change: GroupChange) -> Result<Value, ApiError> {
+        let found = self.groups.iter_mut().find(|group| group.name == name).ok_or_else(|| no_group(name))?;
+        found.label = change.label.unwrap_or_else(|| std::mem::take(&mut found.label));
+        found.display_order = change.display_order.unwrap_or(found.display_order);
+        Ok(group_json(found))
+    }
+
+    /// Takes a group away.
+    ///
+    /// # Errors
+    /// 400 while properties in use stand in it, 404 when there is none.
+    pub(crate) fn archive_group(&mut self, name: &str) -> Result<(), ApiError> {
+        self.group(name)?;
+        if self.all(false).any(|definition| definition.group == name) {
+            return Err(ApiError::group_in_use());
+        }
+        self.groups.retain(|group| group.name != name);
+        Ok(())
+    }
+
     fn unique_count(&self) -> usize {
         self.all(false).filter(|definition| definition.unique).count()
     }
@@ -220,8 +263,26 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
+fn no_group(name: &str) -> ApiError {
+    ApiError::not_found(&format!("Property group '{name}' does not exist"))
+}
+
 fn no_property(name: &str) -> ApiError {
     ApiError::not_found(&format!("Property '{name}' does not exist"))
+}
+
+impl Portal {
+    /// Puts a property into the recycle bin unless a rule of the portal uses it.
+    ///
+    /// # Errors
+    /// 400 for what is in use or HubSpot's own, 404 when there is none.
+    pub(crate) fn archive_property(&mut self, kind: Kind, name: &str, at_ms: u64) -> Result<(), ApiError> {
+        self.schema(kind).find(name, false)?;
+        match self.uses_of(kind, name) {
+            0 => self.schema_mut(kind).archive(name, at_ms),
+            uses => Err(ApiError::property_in_use(name, uses)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -268,5 +329,40 @@ mod tests {
         schema.create_group(group.clone()).unwrap();
         assert_eq!(schema.create_group(group).unwrap_err().status(), 409);
         assert!(schema.create(input, 1).is_ok());
+    }
+
+    #[test]
+    fn a_group_goes_only_when_its_properties_have_gone() {
+        let mut schema = Schema::builtin(Kind::Contact, 0);
+        let group = Group { name: "doors".to_owned(), label: "Doors".to_owned(), display_order: -1 };
+        schema.create_group(group).unwrap();
+        let input = GroupChange { label: Some("All doors".to_owned()), display_order: None };
+        assert_eq!(schema.change_group("doors", input).unwrap()["label"], "All doors");
+        assert_eq!(schema.group("doors").unwrap()["displayOrder"], -1);
+        let door = PropertyInput { group_name: Some("doors".to_owned()), ..text_property("door", false) };
+        schema.create(door, 1).unwrap();
+        assert_eq!(schema.archive_group("doors").unwrap_err().status(), 400);
+        schema.archive("door", 2).unwrap();
+        schema.archive_group("doors").unwrap();
+        assert_eq!(schema.archive_group("doors").unwrap_err().status(), 404);
+        assert!(!schema.groups().iter().any(|group| group["name"] == "doors"));
+    }
+
+    #[test]
+    fn a_list_of_options_replaces_the_one_before_and_no_list_keeps_it() {
+        let mut schema = Schema::builtin(Kind::Contact, 0);
+        let option =
+            |value: &str| json!({"label": value, "value": value, "displayOrder": 0, "hidden": false});
+        let input = json!({
+            "name": "size", "label": "Size", "type": "enumeration", "fieldType": "select",
+            "groupName": "contactinformation", "options": [option("s"), option("m")],
+        });
+        schema.create(serde_json::from_value(input).unwrap(), 1).unwrap();
+        let mut change = |input: Value| {
+            let changed = schema.change("size", serde_json::from_value(input).unwrap(), 2).unwrap();
+            changed.options.iter().map(|option| option.value.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(change(json!({"label": "How big"})), ["s", "m"]);
+        assert_eq!(change(json!({"options": [option("m"), option("l")]})), ["m", "l"]);
     }
 }

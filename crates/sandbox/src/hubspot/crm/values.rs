@@ -50,6 +50,9 @@ pub(crate) fn canonical(definition: &Definition, raw: &str) -> Result<String, Pr
             Some(at_ms) => Ok(clock::iso(at_ms)),
             None => Err(problem("INVALID_LONG", format!("{raw} was not a valid long."))),
         },
+        "string" if is_name(definition) && is_link_or_code(raw) => {
+            Err(problem("FAILED_VALIDATION", format!("{raw} is not a name: it contains a link or code.")))
+        }
         "enumeration" => choice(definition, raw).map_err(|message| problem("INVALID_OPTION", message)),
         _ if raw.chars().count() > MAX_TEXT_CHARS => Err(problem(
             "PROPERTY_TOO_LARGE",
@@ -57,6 +60,54 @@ pub(crate) fn canonical(definition: &Definition, raw: &str) -> Result<String, Pr
         )),
         _ => Ok(raw.to_owned()),
     }
+}
+
+/// What a write to a multi-checkbox stands for: a leading semicolon adds to the choices there are.
+pub(crate) fn appended(definition: &Definition, present: Option<&str>, raw: &str) -> Option<String> {
+    let added = raw.strip_prefix(';').filter(|_| definition.field_type == "checkbox")?;
+    let mut choices: Vec<&str> = Vec::new();
+    for choice in present.unwrap_or_default().split(';').chain(added.split(';')) {
+        if !choice.is_empty() && !choices.contains(&choice) {
+            choices.push(choice);
+        }
+    }
+    Some(choices.join(";"))
+}
+
+/// Whether a portal's phone validation looks at this property.
+pub(crate) fn is_phone(definition: &Definition) -> bool {
+    definition.value_type == "phone_number" || definition.field_type == "phonenumber"
+}
+
+/// A phone number in the form in which validation lets it pass, without the signs people put between the digits.
+///
+/// # Errors
+/// Names the property when it is none, or lacks the country.
+pub(crate) fn validated_phone(definition: &Definition, raw: &str) -> Result<String, PropertyProblem> {
+    let plain: String = raw.chars().filter(|c| !" ()-.".contains(*c)).collect();
+    let digits = plain.strip_prefix('+').unwrap_or_default();
+    if (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(plain);
+    }
+    let message = format!("{raw} is not a valid phone number: it needs the form +18884827768.");
+    Err(PropertyProblem { name: definition.name.to_string(), code: "INVALID_PHONE_NUMBER", message })
+}
+
+/// The form in which a phone is searched for: area code and local number, without the country's code.
+pub(crate) fn searchable_phone(phone: &str) -> String {
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    if !phone.trim_start().starts_with('+') {
+        return digits;
+    }
+    // How long a country's code is follows from its first digits (ITU E.164).
+    let pair = digits.get(..2).and_then(|pair| pair.parse::<u8>().ok()).unwrap_or_default();
+    let length = match pair {
+        10..=19 | 70..=79 => 1,
+        20 | 27 | 30..=34 | 36 | 39..=41 | 43..=49 | 51..=58 | 60..=66 => 2,
+        81 | 82 | 84 | 86 | 90..=95 | 98 => 2,
+        _ => 3,
+    };
+    digits.get(length..).unwrap_or_default().to_owned()
 }
 
 /// A moment from milliseconds since 1970, ISO text or a plain date.
@@ -78,6 +129,15 @@ fn choice(definition: &Definition, raw: &str) -> Result<String, String> {
         }
     }
     Ok(raw.to_owned())
+}
+
+fn is_name(definition: &Definition) -> bool {
+    matches!(&*definition.name, "firstname" | "lastname")
+}
+
+fn is_link_or_code(raw: &str) -> bool {
+    let lower = raw.to_lowercase();
+    ["://", "www.", "{{", "{%"].iter().any(|sign| lower.contains(sign))
 }
 
 fn is_email(email: &str) -> bool {
@@ -125,6 +185,54 @@ mod tests {
         ] {
             let got = canonical(&of_type(value_type), raw).ok();
             assert_eq!(got.as_deref(), stored, "{value_type} {raw}");
+        }
+    }
+
+    #[test]
+    fn a_leading_semicolon_adds_choices_and_every_choice_is_checked() {
+        let options = ["a", "b", "c"].map(|value| super::super::definition::Choice {
+            label: value.to_owned(),
+            value: value.to_owned(),
+            display_order: 0,
+            hidden: false,
+        });
+        let field_type = "checkbox".to_owned();
+        let boxes = Definition { options: options.to_vec(), field_type, ..of_type("enumeration") };
+        assert_eq!(appended(&boxes, Some("a;b"), ";b;c").as_deref(), Some("a;b;c"));
+        assert_eq!(appended(&boxes, None, ";b").as_deref(), Some("b"));
+        assert_eq!(appended(&boxes, Some("a"), "b"), None, "without it the value is replaced");
+        assert_eq!(appended(&of_type("string"), Some("a"), ";b"), None, "text is text");
+        assert_eq!(canonical(&boxes, "a;c").unwrap(), "a;c");
+        assert_eq!(canonical(&boxes, "a;x").unwrap_err().code, "INVALID_OPTION");
+    }
+
+    #[test]
+    fn text_has_a_limit_and_names_are_neither_links_nor_code() {
+        let text = of_type("string");
+        assert!(canonical(&text, &"ä".repeat(MAX_TEXT_CHARS)).is_ok());
+        assert_eq!(canonical(&text, &"a".repeat(MAX_TEXT_CHARS + 1)).unwrap_err().code, "PROPERTY_TOO_LARGE");
+        let name = Definition { name: "firstname".into(), ..of_type("string") };
+        for bad in ["https://example.com/win", "Go to WWW.example.com", "{{ contact.email }}"] {
+            assert_eq!(canonical(&name, bad).unwrap_err().code, "FAILED_VALIDATION", "{bad}");
+            assert!(canonical(&text, bad).is_ok());
+        }
+        assert_eq!(canonical(&name, "Ann-Marie O'Neil jr.").unwrap(), "Ann-Marie O'Neil jr.");
+    }
+
+    #[test]
+    fn validated_phones_have_their_country_and_searchable_ones_do_not() {
+        let phone = of_type("phone_number");
+        assert_eq!(validated_phone(&phone, "+1 (888) 482-7768").unwrap(), "+18884827768");
+        for bad in ["020 7946 0123", "+12", "+1 888 CALL ME", "+1234567890123456"] {
+            assert_eq!(validated_phone(&phone, bad).unwrap_err().code, "INVALID_PHONE_NUMBER", "{bad}");
+        }
+        for (phone, searched) in [
+            ("+1 (888) 482-7768", "8884827768"),
+            ("+44 20 7946 0123", "2079460123"),
+            ("+358 9 1234567", "91234567"),
+            ("020 7946 0123", "02079460123"),
+        ] {
+            assert_eq!(searchable_phone(phone), searched);
         }
     }
 }

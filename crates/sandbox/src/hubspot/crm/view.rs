@@ -1,11 +1,13 @@
 //! Records as the API shows them, with the values HubSpot calculates.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use super::kind::Kind;
 use super::record::{Record, Source};
+use super::values::searchable_phone;
 use crate::clock;
 use crate::hubspot::portal::Portal;
 
@@ -23,17 +25,27 @@ pub(crate) struct View {
 impl Portal {
     /// The present value of a property, stored or calculated.
     pub(crate) fn value(&self, kind: Kind, record: &Record, name: &str) -> Option<String> {
+        self.seen(kind, record, name).map(Cow::into_owned)
+    }
+
+    /// The same, borrowed where it is stored: for whoever looks at many records.
+    pub(super) fn seen<'a>(&self, kind: Kind, record: &'a Record, name: &str) -> Option<Cow<'a, str>> {
         let stage = || self.stage_of(record);
-        match name {
+        let phone = |name| record.stored(name).map(searchable_phone);
+        let calculated = match name {
             "hs_object_id" => Some(record.id.to_string()),
+            "hs_object_source_id" => Some(record.made_by().id()),
             "createdate" => Some(clock::iso(record.created_ms)),
             _ if name == kind.modified_property() => Some(clock::iso(record.modified_ms)),
+            "hs_searchable_calculated_phone_number" => phone("phone"),
+            "hs_searchable_calculated_mobile_number" => phone("mobilephone"),
             "hs_is_closed" => Some(stage().is_some_and(|s| s.is_closed()).to_string()),
             "hs_is_closed_won" => Some(stage().is_some_and(|s| s.is_won()).to_string()),
             "hs_is_closed_lost" => Some(stage().is_some_and(|s| s.is_lost()).to_string()),
             "hs_deal_stage_probability" => stage().map(|s| s.plain_probability().to_owned()),
-            _ => record.stored(name).map(str::to_owned),
-        }
+            _ => return record.stored(name).map(Cow::Borrowed),
+        };
+        calculated.map(Cow::Owned)
     }
 
     /// The record as the API shows it: an unknown property is left out, an unset one is null.
@@ -44,8 +56,11 @@ impl Portal {
             asked => asked.iter().map(String::as_str).collect(),
         };
         let known = always.into_iter().chain(asked).filter(|name| self.schema(kind).live(name).is_some());
-        let properties: Map<String, Value> =
+        let mut properties: Map<String, Value> =
             known.map(|name| (name.to_owned(), self.value(kind, record, name).into())).collect();
+        if let Some(odd) = self.odd.get(&record.id).filter(|_| kind == Kind::Contact) {
+            properties.extend(odd.clone());
+        }
         let mut shown = json!({
             "id": record.id.to_string(),
             "properties": properties,
@@ -92,10 +107,9 @@ pub(crate) fn associated(kind: Kind, record: &Record) -> Vec<Value> {
 
 fn history(record: &Record, names: &[String]) -> Value {
     let of = |name: &String| {
-        let versions = record.properties.get(name.as_str())?;
-        let shown = versions.iter().rev().map(|version| {
+        let shown = record.versions(name).rev().map(|version| {
             let mut entry = json!({
-                "value": &*version.value,
+                "value": version.value,
                 "timestamp": clock::iso(version.by.at_ms),
                 "sourceType": version.by.source.name(),
                 "sourceId": version.by.source.id(),
@@ -105,7 +119,8 @@ fn history(record: &Record, names: &[String]) -> Value {
             }
             entry
         });
-        Some((name.clone(), shown.collect()))
+        (name.clone(), shown.collect())
     };
-    json!(names.iter().filter_map(of).collect::<BTreeMap<String, Vec<Value>>>())
+    let all = names.iter().map(of).filter(|(_, versions): &(String, Vec<Value>)| !versions.is_empty());
+    json!(all.collect::<BTreeMap<String, Vec<Value>>>())
 }

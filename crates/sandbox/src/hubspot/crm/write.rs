@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::association::{Tie, TypeSpec};
+use super::definition::Definition;
 use super::kind::Kind;
-use super::record::{Author, Record, Source};
-use super::values::canonical;
+use super::record::{Author, Record};
+use super::values::{appended, canonical, is_phone, validated_phone};
 use crate::clock;
 use crate::hubspot::error::{ApiError, PropertyProblem};
 use crate::hubspot::event::Change;
@@ -23,9 +25,9 @@ pub(crate) type Properties = BTreeMap<String, Value>;
 pub(crate) struct AssociationInput {
     /// The other record.
     pub(crate) to: AssociationTarget,
-    /// In which way; the sandbox knows HubSpot's own default types alone.
+    /// In which ways besides HubSpot's own.
     #[serde(default)]
-    pub(crate) types: Vec<AssociationType>,
+    pub(crate) types: Vec<TypeSpec>,
 }
 
 /// The id of the other record.
@@ -33,14 +35,6 @@ pub(crate) struct AssociationInput {
 pub(crate) struct AssociationTarget {
     /// Text, or a number.
     pub(crate) id: Value,
-}
-
-/// The type of an association.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AssociationType {
-    /// 3 from deal to contact, 4 the other way.
-    pub(crate) association_type_id: u32,
 }
 
 /// A write that was checked and will succeed.
@@ -51,12 +45,22 @@ pub(crate) struct Plan {
     /// Whether it is to be made.
     pub(crate) is_new: bool,
     values: Vec<(Arc<str>, String)>,
-    associate: Vec<u64>,
+    associate: Vec<Tie>,
 }
 
-/// The keys that earlier rows of the same batch will hold.
+/// The keys that earlier rows of the same batch will hold, and whether the writer is above the admin's rules.
 #[derive(Debug, Default)]
-pub(crate) struct Claims(HashMap<(Arc<str>, String), u64>);
+pub(crate) struct Claims {
+    held: HashMap<(Arc<str>, String), u64>,
+    above_the_rules: bool,
+}
+
+impl Claims {
+    /// No keys yet; the writer obeys what the portal's admin requires, or does not, as it was before 2026-09.
+    pub(crate) fn of_a_writer(obeys_the_admin: bool) -> Self {
+        Self { above_the_rules: !obeys_the_admin, ..Self::default() }
+    }
+}
 
 impl Portal {
     /// Checks the making of a record; its id is spent even if it is refused.
@@ -75,7 +79,9 @@ impl Portal {
         if kind == Kind::Deal && !properties.contains_key("pipeline") {
             values.push(("pipeline".into(), "default".to_owned()));
         }
-        self.check_required(kind, None, &values)?;
+        if !claims.above_the_rules {
+            self.check_rules(kind, None, &values)?;
+        }
         self.check_keys(kind, None, id, &values, claims)?;
         let associate = associations.iter().map(|a| self.association(kind, a)).collect::<Result<_, _>>()?;
         Ok(Plan { id, is_new: true, values, associate })
@@ -84,7 +90,7 @@ impl Portal {
     /// Checks the change of a record that exists.
     ///
     /// # Errors
-    /// 400 for values, required properties and keys that another record holds.
+    /// 400 for values, required properties and keys that another record holds; 423 while the record is locked.
     pub(crate) fn plan_update(
         &self,
         kind: Kind,
@@ -93,8 +99,11 @@ impl Portal {
         claims: &mut Claims,
     ) -> Result<Plan, ApiError> {
         let record = self.live(kind, id).ok_or_else(|| ApiError::no_record(&id.to_string()))?;
+        self.check_unlocked(kind, id)?;
         let values = self.checked(kind, Some(record), properties)?;
-        self.check_required(kind, Some(record), &values)?;
+        if !claims.above_the_rules {
+            self.check_rules(kind, Some(record), &values)?;
+        }
         self.check_keys(kind, Some(id), id, &values, claims)?;
         Ok(Plan { id, is_new: false, values, associate: Vec::new() })
     }
@@ -102,39 +111,31 @@ impl Portal {
     /// Does what was planned and tells of it.
     pub(crate) fn carry_out(&mut self, kind: Kind, plan: Plan, author: Author) -> u64 {
         let Plan { id, is_new, mut values, associate } = plan;
+        values.extend(self.closing_date(kind, id, &values, author));
         if is_new {
             self.make(kind, id, &values, author);
+        } else {
+            for (name, value) in values {
+                self.set(kind, id, &name, &value, author);
+            }
         }
-        if let Some(closed_now) = self.closing_date(kind, id, &values, author) {
-            values.push(closed_now);
-        }
-        for (name, value) in values {
-            self.set(kind, id, &name, &value, author);
-        }
-        for other in associate {
-            match kind {
-                Kind::Deal => self.associate(id, other, author),
-                Kind::Contact => self.associate(other, id, author),
-            };
+        for tie in associate {
+            self.tie(kind, id, &tie, author);
         }
         id
     }
 
     /// Sets one property, keeps the keys true, and tells of the change if there was one.
     pub(crate) fn set(&mut self, kind: Kind, id: u64, name: &Arc<str>, value: &str, author: Author) {
-        let is_key = self.schema(kind).live(name).is_some_and(|definition| definition.is_key());
-        let store = self.store_mut(kind);
-        let Some(record) = store.exact_mut(id) else { return };
-        let before = record.stored(name).map(str::to_owned);
-        if !record.set(name, value, author) {
-            return;
+        if kind == Kind::Contact && &**name == "email" {
+            self.swap_email(id, value, author);
         }
+        let is_key = self.is_key(kind, name);
+        let store = self.store_mut(kind);
+        let Some(before) = store.set(id, name, value, author) else { return };
         if is_key {
-            let still_held: Vec<String> = match &**name {
-                "email" => record.emails().map(str::to_owned).collect(),
-                _ => Vec::new(),
-            };
-            if let Some(before) = before.filter(|before| !still_held.contains(before)) {
+            let is_still_held = store.exact(id).is_some_and(|record| record.holds(name, &before));
+            if !before.is_empty() && !is_still_held {
                 store.release(name, &before, id);
             }
             if !value.is_empty() {
@@ -145,25 +146,23 @@ impl Portal {
         self.tell(kind, id, author, change);
     }
 
+    fn is_key(&self, kind: Kind, name: &str) -> bool {
+        self.schema(kind).live(name).is_some_and(Definition::is_key)
+    }
+
     fn make(&mut self, kind: Kind, id: u64, values: &[(Arc<str>, String)], author: Author) {
-        let mut record = Record::new(id, author.at_ms);
-        let (source, label) = match author.source {
-            Source::Integration(_) => ("INTEGRATION", "Integration"),
-            Source::CrmUi(_) => ("CRM_UI", "CRM UI"),
-        };
-        for (name, value) in [
-            ("hs_object_source", source.to_owned()),
-            ("hs_object_source_id", author.source.id()),
-            ("hs_object_source_label", label.to_owned()),
-        ] {
-            record.set(&name.into(), &value, author);
-        }
-        self.store_mut(kind).insert(record);
-        if let Some((_, email)) = values.iter().find(|(name, value)| &**name == "email" && !value.is_empty())
-        {
-            *self.creates.entry(email.as_str().into()).or_default() += 1;
-        }
+        self.store_mut(kind).insert(Record::new(id, values, author));
         self.tell(kind, id, author, Change::Created);
+        for (name, value) in values.iter().filter(|(_, value)| !value.is_empty()) {
+            if self.is_key(kind, name) {
+                self.store_mut(kind).claim(name, value, id);
+            }
+            if kind == Kind::Contact && &**name == "email" {
+                self.creates.add(value);
+            }
+            let change = Change::Property { name: Arc::clone(name), value: value.clone() };
+            self.tell(kind, id, author, change);
+        }
     }
 
     /// A deal that closes gets the present moment as its closing date, unless the same write names one.
@@ -178,9 +177,9 @@ impl Portal {
         if kind != Kind::Deal || written("closedate").is_some() {
             return None;
         }
-        let deal = self.live(kind, id)?;
-        let was_closed = self.stage_of(deal).is_some_and(|stage| stage.is_closed());
-        let pipeline = written("pipeline").or_else(|| deal.stored("pipeline"))?;
+        let deal = self.live(kind, id);
+        let was_closed = deal.and_then(|deal| self.stage_of(deal)).is_some_and(|stage| stage.is_closed());
+        let pipeline = written("pipeline").or_else(|| deal?.stored("pipeline"))?;
         let closes = self.stage(pipeline, written("dealstage")?)?.is_closed();
         (closes && !was_closed).then(|| ("closedate".into(), clock::iso(author.at_ms)))
     }
@@ -202,8 +201,8 @@ impl Portal {
                     code: "PROPERTY_DOESNT_EXIST",
                     message: format!("Property \"{name}\" does not exist"),
                 }),
-                Some(definition) => match canonical(definition, &raw) {
-                    Ok(value) => values.push((Arc::clone(&definition.name), value)),
+                Some(definition) => match self.stored_form(definition, on, &raw) {
+                    Ok(value) => values.extend(value.map(|value| (Arc::clone(&definition.name), value))),
                     Err(problem) => problems.push(problem),
                 },
             }
@@ -212,6 +211,26 @@ impl Portal {
             problems.extend(self.stage_problem(on, &values));
         }
         if problems.is_empty() { Ok(values) } else { Err(ApiError::values(self.id, &problems)) }
+    }
+
+    /// What a written value is stored as; nothing where it is passed over without a word: a lifecycle stage only
+    /// moves forward, and goes back by way of no stage at all (reference 2.5).
+    fn stored_form(
+        &self,
+        definition: &Definition,
+        on: Option<&Record>,
+        raw: &str,
+    ) -> Result<Option<String>, PropertyProblem> {
+        let present = on.and_then(|record| record.stored(&definition.name));
+        let raw = appended(definition, present, raw).unwrap_or_else(|| raw.to_owned());
+        let value = canonical(definition, &raw)?;
+        if self.phone_validation && is_phone(definition) && !value.is_empty() {
+            return validated_phone(definition, &value).map(Some);
+        }
+        let rank = |stage: &str| definition.options.iter().position(|option| option.value == stage);
+        let goes_back = &*definition.name == "lifecyclestage"
+            && present.and_then(rank).is_some_and(|now| rank(&value).is_some_and(|then| then < now));
+        Ok((!goes_back).then_some(value))
     }
 
     /// A stage must be one of the deal's pipeline, and a pipeline one of the portal's.
@@ -230,32 +249,6 @@ impl Portal {
         if self.stage(pipeline, stage).is_none() { problem("dealstage", stage) } else { None }
     }
 
-    /// From 2026-09 on the rules of the portal's admin bind the API as well.
-    fn check_required(
-        &self,
-        kind: Kind,
-        on: Option<&Record>,
-        values: &[(Arc<str>, String)],
-    ) -> Result<(), ApiError> {
-        let required = self.required.iter().filter(|_| kind == Kind::Contact);
-        for property in required {
-            let written = values.iter().find(|(name, _)| **name == **property).map(|(_, value)| value);
-            let is_missing = match (written, on) {
-                (Some(value), _) => value.is_empty(),
-                (None, None) => true,
-                (None, Some(_)) => false,
-            };
-            if is_missing {
-                return Err(ApiError::invalid_with_code(
-                    &format!("Required property \"{property}\" is missing"),
-                    "MISSING_REQUIRED_PROPERTY",
-                    &json!({"properties": [property]}),
-                ));
-            }
-        }
-        Ok(())
-    }
-
     fn check_keys(
         &self,
         kind: Kind,
@@ -270,7 +263,7 @@ impl Portal {
             .filter(|(name, value)| !value.is_empty() && schema.live(name).is_some_and(|d| d.is_key()))
             .collect();
         for (name, value) in &keys {
-            let claimed = claims.0.get(&(Arc::clone(name), value.clone())).copied();
+            let claimed = claims.held.get(&(Arc::clone(name), value.clone())).copied();
             let holder = claimed.or_else(|| self.store(kind).holder(name, value));
             match holder.filter(|holder| Some(*holder) != on) {
                 None => {}
@@ -280,25 +273,20 @@ impl Portal {
                 Some(holder) => return Err(ApiError::value_taken(kind, name, value, id, holder)),
             }
         }
-        claims.0.extend(keys.into_iter().map(|key| (key.clone(), id)));
+        claims.held.extend(keys.into_iter().map(|key| (key.clone(), id)));
         Ok(())
     }
 
-    fn association(&self, kind: Kind, input: &AssociationInput) -> Result<u64, ApiError> {
-        let expected = kind.association_type_id();
-        if let Some(wrong) = input.types.iter().find(|given| given.association_type_id != expected) {
-            return Err(ApiError::invalid(format!(
-                "Association type id {} does not exist here",
-                wrong.association_type_id
-            )));
-        }
+    fn association(&self, kind: Kind, input: &AssociationInput) -> Result<Tie, ApiError> {
+        let labels = self.labels_meant(kind, &input.types)?;
         let id = text(&input.to.id).unwrap_or_default();
-        self.resolve(kind.other(), &id).ok_or_else(|| {
+        let to = self.resolve(kind.other(), &id).ok_or_else(|| {
             ApiError::invalid(format!(
                 "Cannot associate with {} {id}: it does not exist",
                 kind.other().singular()
             ))
-        })
+        })?;
+        Ok(Tie { to, labels })
     }
 }
 

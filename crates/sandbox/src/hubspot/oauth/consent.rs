@@ -88,13 +88,15 @@ async fn decide(State(world): State<Arc<World>>, Form(answer): Form<Answer>) -> 
     let mut back = checked.redirect;
     if answer.decision == "connect" {
         let mut state = world.hubspot();
-        let Some(portal) = answer.portal.filter(|id| state.portal(*id).is_some()) else {
+        let Some(portal) = answer.portal.and_then(|id| state.portal(id)) else {
             return refused("Choose the account that the app is to be connected to.");
         };
+        let has_tool = |scope: &String| !portal.missing_tools.contains(scope);
+        let optional = checked.optional_scopes.into_iter().filter(has_tool);
         let consent = Consent {
-            portal,
+            portal: portal.id,
             redirect_url: answer.asked.redirect_uri.clone(),
-            scopes: checked.scopes,
+            scopes: checked.scopes.into_iter().chain(optional).collect(),
             challenge: checked.challenge,
         };
         let code = state.grants.consent(consent, &world.random, world.clock.now_ms());
@@ -128,7 +130,7 @@ fn page(world: &World, asked: Asked, chosen: Option<u64>) -> Response {
     if chosen.is_some() && accounts.is_empty() {
         return refused("You have no access to this account.");
     }
-    let wishes = checked.scopes.iter().map(|scope| in_words(scope)).collect();
+    let wishes = checked.scopes.iter().chain(&checked.optional_scopes).map(|scope| in_words(scope)).collect();
     let app_id = world.options.hubspot.app_id;
     ConsentPage { asked, app_id, wishes, accounts, is_chosen: chosen.is_some() }.into_response()
 }
@@ -136,6 +138,7 @@ fn page(world: &World, asked: Asked, chosen: Option<u64>) -> Response {
 struct Checked {
     redirect: Url,
     scopes: Vec<String>,
+    optional_scopes: Vec<String>,
     challenge: Option<Challenge>,
 }
 
@@ -147,7 +150,7 @@ fn check(world: &World, asked: &Asked) -> Result<Checked, &'static str> {
     }
     let redirect =
         Url::parse(&asked.redirect_uri).map_err(|_| "The redirect URL is missing or malformed.")?;
-    let is_local = matches!(redirect.host_str(), Some("localhost" | "127.0.0.1"));
+    let is_local = matches!(redirect.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     if redirect.scheme() != "https" && !(redirect.scheme() == "http" && is_local) {
         return Err("The redirect URL must be https; only a local one may be http.");
     }
@@ -159,21 +162,29 @@ fn check(world: &World, asked: &Asked) -> Result<Checked, &'static str> {
     if !is_same {
         return Err("The scopes are not exactly those the app requires.");
     }
+    let mut optional_scopes: Vec<String> =
+        asked.optional_scope.split_whitespace().map(str::to_owned).collect();
+    if optional_scopes.iter().any(|scope| !app.optional_scopes.contains(scope)) {
+        return Err("An optional scope is not registered for the app.");
+    }
+    optional_scopes.retain(|scope| !app.scopes.contains(scope));
     let challenge = Challenge::read(Some(&asked.code_challenge), Some(&asked.code_challenge_method))
         .map_err(|()| "The code challenge method is unknown.")?;
-    Ok(Checked { redirect, scopes, challenge })
+    Ok(Checked { redirect, scopes, optional_scopes, challenge })
 }
 
 fn refused(why: &'static str) -> Response {
     (StatusCode::BAD_REQUEST, RefusedPage { why }).into_response()
 }
 
-fn in_words(scope: &str) -> String {
+/// What a scope allows, for people.
+pub(in crate::hubspot) fn in_words(scope: &str) -> String {
     match scope {
         "oauth" => "Know which account this is".to_owned(),
         "crm.objects.contacts.read" => "See your contacts".to_owned(),
         "crm.objects.contacts.write" => "Create and change your contacts".to_owned(),
         "crm.schemas.contacts.write" => "Add properties to your contacts".to_owned(),
+        "crm.objects.deals.write" => "Create and change your deals".to_owned(),
         "crm.objects.deals.read" => "See your deals and who they are with".to_owned(),
         other => other.to_owned(),
     }

@@ -10,7 +10,7 @@ use crate::hubspot::error::ApiError;
 use crate::options::Options;
 use crate::random::Random;
 
-/// How long a code may lie before it is redeemed, in milliseconds.
+/// How long a code may lie before it is redeemed, in milliseconds, unless a test wants it otherwise.
 const CODE_LIFE_MS: u64 = 60_000;
 /// How long an expired access token is remembered, to say that it expired, in milliseconds.
 const EXPIRED_MEMORY_MS: u64 = 24 * 3_600_000;
@@ -69,6 +69,7 @@ pub(super) struct Meaning {
 #[derive(Debug)]
 pub(in crate::hubspot) struct Grants {
     token_life_ms: u64,
+    code_life_ms: u64,
     codes: HashMap<String, (Consent, u64)>,
     access: HashMap<String, Meaning>,
     refresh: HashMap<String, Meaning>,
@@ -79,6 +80,7 @@ impl Grants {
     pub(in crate::hubspot) fn new(options: &Options) -> Self {
         Self {
             token_life_ms: options.token_life_s.saturating_mul(1000),
+            code_life_ms: CODE_LIFE_MS,
             codes: HashMap::new(),
             access: HashMap::new(),
             refresh: HashMap::new(),
@@ -103,7 +105,7 @@ impl Grants {
         now_ms: u64,
     ) -> Result<Tokens, TokenError> {
         let (consent, made_ms) = self.codes.remove(shown.code).ok_or(TokenError::Code)?;
-        if now_ms.saturating_sub(made_ms) > CODE_LIFE_MS {
+        if now_ms.saturating_sub(made_ms) > self.code_life_ms {
             return Err(TokenError::ExpiredCode);
         }
         if consent.redirect_url != shown.redirect_url {
@@ -116,6 +118,15 @@ impl Grants {
         let meaning = Meaning { portal: consent.portal, scopes: consent.scopes, expires_ms: None };
         self.refresh.insert(refresh.clone(), meaning);
         self.renew(&refresh, random, now_ms)
+    }
+
+    /// The account of a refresh token that works, and what it allows.
+    ///
+    /// # Errors
+    /// For a refresh token that is unknown or was revoked.
+    pub(super) fn refreshable(&self, refresh: &str) -> Result<(u64, &[String]), TokenError> {
+        let meaning = self.refresh.get(refresh).ok_or(TokenError::RefreshToken)?;
+        Ok((meaning.portal, &meaning.scopes))
     }
 
     /// Makes a new access token; the refresh token stays the same.
@@ -159,6 +170,13 @@ impl Grants {
         access.or_else(|| self.refresh.get(token))
     }
 
+    /// How many refresh tokens of an account stand, and when its last access token ends.
+    pub(in crate::hubspot) fn standing(&self, portal: u64) -> (usize, Option<u64>) {
+        let is_its = |meaning: &&Meaning| meaning.portal == portal;
+        let ends_ms = self.access.values().filter(is_its).filter_map(|meaning| meaning.expires_ms).max();
+        (self.refresh.values().filter(is_its).count(), ends_ms)
+    }
+
     /// Ends one token; access tokens made from a refresh token live on until they expire.
     pub(super) fn revoke(&mut self, token: &str) {
         self.access.remove(token);
@@ -170,6 +188,16 @@ impl Grants {
         self.codes.retain(|_, (consent, _)| consent.portal != portal);
         self.access.retain(|_, meaning| meaning.portal != portal);
         self.refresh.retain(|_, meaning| meaning.portal != portal);
+    }
+
+    /// Lets codes and access tokens that are made from now on live this long, in seconds; none leaves it as it is.
+    pub(in crate::hubspot) fn set_lives(&mut self, code_s: Option<u64>, token_s: Option<u64>) {
+        if let Some(seconds) = code_s {
+            self.code_life_ms = seconds.saturating_mul(1000);
+        }
+        if let Some(seconds) = token_s {
+            self.token_life_ms = seconds.saturating_mul(1000);
+        }
     }
 
     /// How long an access token lives, in seconds.

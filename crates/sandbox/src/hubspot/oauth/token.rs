@@ -1,140 +1,101 @@
-//! The token endpoints: exchange, refresh, introspection, revocation; and the app taking itself out of an account.
+//! The token endpoint: a code for tokens, and a refresh token for a new access token (reference 1.2). App-level
+//! tokens open nothing but the webhooks journal, and neither is simulated.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{delete, post};
-use axum::{Form, Json, Router};
-use http::StatusCode;
-use serde::Deserialize;
+use axum::routing::post;
+use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::grants::{Meaning, Redemption, Tokens};
+use super::form::Sent;
+use super::grants::{Redemption, Tokens};
 use super::token_error::TokenError;
-use crate::hubspot::access::Caller;
 use crate::hubspot::desk::PERSON_ID;
-use crate::hubspot::error::ApiError;
 use crate::hubspot::portal::Installation;
+use crate::hubspot::state::State as Hubspot;
+use crate::hubspot::wire::Version;
 use crate::world::World;
 
-/// The form of all token calls; who sends what is told by `grant_type`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct TokenForm {
-    grant_type: String,
-    client_id: String,
-    client_secret: String,
-    code: String,
-    redirect_uri: String,
-    code_verifier: Option<String>,
-    refresh_token: String,
-    token: String,
-}
-
-/// The dated endpoints.
+/// The dated endpoints, and the numbered ones.
 pub(super) fn router() -> Router<Arc<World>> {
-    Router::new()
-        .route("/oauth/2026-09/token", post(token))
-        .route("/oauth/2026-09/token/introspect", post(introspect))
-        .route("/oauth/2026-09/token/revoke", post(revoke))
-        .route("/appinstalls/2026-09/external-install", delete(uninstall))
+    let paths = Version::ALL.map(|version| format!("{}/token", version.service("oauth")));
+    let numbered = Router::new().route("/oauth/v1/token", post(token_v1));
+    paths.iter().fold(numbered, |router, path| router.route(path, post(token)))
 }
 
-async fn token(
-    State(world): State<Arc<World>>,
-    Form(form): Form<TokenForm>,
-) -> Result<Json<Value>, TokenError> {
-    check_client(&world, &form)?;
-    let now_ms = world.clock.now_ms();
-    let mut state = world.hubspot();
-    let tokens = match form.grant_type.as_str() {
-        "authorization_code" => {
-            let shown = Redemption {
-                code: &form.code,
-                redirect_url: &form.redirect_uri,
-                verifier: form.code_verifier.as_deref(),
-            };
-            let tokens = state.grants.redeem(&shown, &world.random, now_ms)?;
-            if let Some(portal) = state.portal_mut(tokens.portal) {
-                let scopes = tokens.scopes.clone();
-                portal.installation = Some(Installation { user_id: PERSON_ID, scopes });
-            }
-            tokens
+async fn token(State(world): State<Arc<World>>, sent: Sent) -> Result<Json<Value>, TokenError> {
+    match sent.field("grant_type") {
+        Some("client_credentials") => {
+            check_client(&world, &sent)?;
+            Err(TokenError::NotSimulated)
         }
-        "refresh_token" => state.grants.renew(&form.refresh_token, &world.random, now_ms)?,
+        _ => grant(&world, &sent),
+    }
+}
+
+/// App-level tokens came with the dated paths.
+async fn token_v1(State(world): State<Arc<World>>, sent: Sent) -> Result<Json<Value>, TokenError> {
+    grant(&world, &sent)
+}
+
+fn grant(world: &World, sent: &Sent) -> Result<Json<Value>, TokenError> {
+    let mut state = world.hubspot();
+    let tokens = match sent.field("grant_type") {
+        Some("authorization_code") => {
+            check_client(world, sent)?;
+            redeem(world, &mut state, sent)?
+        }
+        Some("refresh_token") => {
+            check_client(world, sent)?;
+            refresh(world, &mut state, sent)?
+        }
         _ => return Err(TokenError::GrantType),
     };
-    Ok(Json(token_json(&tokens, state.grants.token_life_s())))
+    Ok(Json(json!({
+        "token_type": "bearer", "token_use": "access_token",
+        "access_token": tokens.access, "refresh_token": tokens.refresh,
+        "expires_in": state.grants.token_life_s(),
+        "hub_id": tokens.portal, "user_id": PERSON_ID, "scopes": tokens.scopes,
+    })))
 }
 
-async fn introspect(
-    State(world): State<Arc<World>>,
-    Form(form): Form<TokenForm>,
-) -> Result<Json<Value>, TokenError> {
-    check_client(&world, &form)?;
-    let now_ms = world.clock.now_ms();
-    let state = world.hubspot();
-    Ok(Json(match state.grants.meaning(&form.token, now_ms) {
-        None => json!({"active": false}),
-        Some(meaning) => meaning_json(&world, &form.token, meaning, now_ms),
-    }))
+fn redeem(world: &World, state: &mut Hubspot, sent: &Sent) -> Result<Tokens, TokenError> {
+    let shown = Redemption {
+        code: sent.field("code").ok_or(TokenError::Code)?,
+        redirect_url: sent.field("redirect_uri").ok_or(TokenError::NoRedirectUrl)?,
+        verifier: sent.field("code_verifier"),
+    };
+    let tokens = state.grants.redeem(&shown, &world.random, world.clock.now_ms())?;
+    let portal = state.portal_mut(tokens.portal).ok_or(TokenError::Hub)?;
+    portal.installation = Some(Installation { user_id: PERSON_ID, scopes: tokens.scopes.clone() });
+    Ok(tokens)
 }
 
-async fn revoke(
-    State(world): State<Arc<World>>,
-    Form(form): Form<TokenForm>,
-) -> Result<Json<Value>, TokenError> {
-    check_client(&world, &form)?;
-    world.hubspot().grants.revoke(&form.token);
-    Ok(Json(json!({})))
+fn refresh(world: &World, state: &mut Hubspot, sent: &Sent) -> Result<Tokens, TokenError> {
+    let token = sent.field("refresh_token").ok_or(TokenError::RefreshToken)?;
+    let (portal, granted) = state.grants.refreshable(token)?;
+    let mut asked = sent.field("scope").unwrap_or_default().split_whitespace();
+    if !asked.all(|scope| granted.iter().any(|known| known == scope)) {
+        return Err(TokenError::Scopes);
+    }
+    if state.portal(portal).is_none() {
+        return Err(TokenError::Hub);
+    }
+    state.grants.renew(token, &world.random, world.clock.now_ms())
 }
 
-async fn uninstall(State(world): State<Arc<World>>, caller: Caller) -> Result<Response, ApiError> {
-    caller.may(&["oauth"])?;
-    world.hubspot().uninstall(caller.portal);
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-fn check_client(world: &World, form: &TokenForm) -> Result<(), TokenError> {
+/// Checks who asks.
+///
+/// # Errors
+/// When the client's id or its secret is missing or wrong.
+pub(super) fn check_client(world: &World, sent: &Sent) -> Result<(), TokenError> {
     let app = &world.options.hubspot;
-    if form.client_id != app.client_id {
+    if sent.field("client_id") != Some(&app.client_id) {
         return Err(TokenError::ClientId);
     }
-    if form.client_secret != app.client_secret {
+    if sent.field("client_secret") != Some(&app.client_secret) {
         return Err(TokenError::ClientSecret);
     }
     Ok(())
-}
-
-fn token_json(tokens: &Tokens, life_s: u64) -> Value {
-    json!({
-        "token_type": "bearer", "token_use": "access_token",
-        "access_token": tokens.access, "refresh_token": tokens.refresh, "expires_in": life_s,
-        "hub_id": tokens.portal, "user_id": PERSON_ID, "scopes": tokens.scopes,
-    })
-}
-
-fn meaning_json(world: &World, token: &str, meaning: &Meaning, now_ms: u64) -> Value {
-    let app = &world.options.hubspot;
-    let mut shown = json!({
-        "active": true, "token": token, "token_type": "Bearer", "hub_id": meaning.portal,
-        "user_id": PERSON_ID, "user": format!("admin@{}.example.com", meaning.portal),
-        "hub_domain": format!("{}.example.com", meaning.portal),
-        "client_id": app.client_id, "app_id": app.app_id, "scopes": meaning.scopes,
-        "is_private_distribution": false,
-    });
-    match meaning.expires_ms {
-        Some(expires_ms) => {
-            shown["token_use"] = "access_token".into();
-            shown["expires_in"] = (expires_ms.saturating_sub(now_ms) / 1000).into();
-            shown["signed_access_token"] = json!({
-                "hubId": meaning.portal, "userId": PERSON_ID, "appId": app.app_id,
-                "expiresAt": expires_ms, "hublet": "na1", "isUserLevel": false,
-                "isPrivateDistribution": false, "scopes": "",
-            });
-        }
-        None => shown["token_use"] = "refresh_token".into(),
-    }
-    shown
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{App, CONTACTS};
+use super::{App, CONTACTS, CONTROL};
 use crate::options::Options;
 
 #[tokio::test]
@@ -45,4 +45,36 @@ async fn each_account_has_a_window_of_its_own_for_searches_which_tell_nothing() 
     assert_eq!(app.get(CONTACTS).await.status, 200, "searches took no place of other requests");
     app.person.world.clock.advance(1_000);
     assert_eq!(app.post(&search, json!({})).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_day_has_its_limit_for_everything_and_begins_again_at_midnight() {
+    let app = App::connected().await;
+    let set = app.person.post(&format!("{CONTROL}/limits"), json!({"per_window": 100, "daily": 2})).await;
+    assert_eq!(set, json!({"per_window": 100, "daily": 2}));
+    assert_eq!(app.get(CONTACTS).await.header("x-hubspot-ratelimit-max"), "100");
+    assert_eq!(app.post(&format!("{CONTACTS}/search"), json!({})).await.status, 200);
+    let refused = app.get(CONTACTS).await;
+    assert_eq!((refused.status.as_u16(), &refused.body["policyName"]), (429, &json!("DAILY")));
+    assert_eq!(refused.message(), "You have reached your daily limit.");
+    assert_eq!(refused.header("x-hubspot-ratelimit-daily"), "", "not told where the token is OAuth's");
+    app.person.world.clock.advance(24 * 3_600_000);
+    let mut app = app;
+    app.connect().await;
+    assert_eq!(app.get(CONTACTS).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_plan_says_how_often_an_app_may_ask() {
+    let app = App::connected().await;
+    for (plan, per_window, daily) in [
+        ("marketplace", 110, json!(null)),
+        ("starter", 100, json!(250_000)),
+        ("professional", 190, json!(625_000)),
+        ("enterprise", 190, json!(1_000_000)),
+    ] {
+        let set = app.person.post(&format!("{CONTROL}/limits"), json!({"plan": plan})).await;
+        assert_eq!(set, json!({"per_window": per_window, "daily": daily}), "{plan}");
+        assert_eq!(app.get(CONTACTS).await.header("x-hubspot-ratelimit-max"), per_window.to_string());
+    }
 }

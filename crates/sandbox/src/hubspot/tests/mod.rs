@@ -1,11 +1,20 @@
 //! The HubSpot side as an app meets it: over its routes, within the process, with a clock that stands still.
 
+mod associations;
 mod batches;
+mod contacts;
 mod deals;
+mod deliveries;
+mod ear;
+mod errors;
 mod events;
 mod limits;
 mod oauth;
+mod pages;
+mod paths;
 mod records;
+mod search;
+mod subscriptions;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};

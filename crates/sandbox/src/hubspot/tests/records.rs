@@ -90,7 +90,7 @@ async fn a_property_the_accounts_admin_requires_is_missed_by_name() {
     let refused = app.post(CONTACTS, json!({"properties": {"email": "ann@example.com"}})).await;
     assert_eq!(refused.status, 400);
     assert_eq!(refused.body["errors"][0]["code"], "MISSING_REQUIRED_PROPERTY");
-    assert_eq!(refused.body["errors"][0]["context"]["properties"], json!(["company"]));
+    assert_eq!(refused.body["errors"][0]["context"]["propertyName"], json!(["company"]));
 }
 
 #[tokio::test]

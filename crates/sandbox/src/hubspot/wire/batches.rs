@@ -10,13 +10,13 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::input::read;
+use super::input::{Params, read};
 use crate::clock;
 use crate::hubspot::access::Caller;
 use crate::hubspot::crm::batch::{Answer, BATCH_MAX, Row, Verb, check_size};
 use crate::hubspot::crm::kind::Kind;
 use crate::hubspot::crm::view::View;
-use crate::hubspot::crm::write::text;
+use crate::hubspot::crm::write::{Claims, text};
 use crate::hubspot::desk::in_portal;
 use crate::hubspot::error::ApiError;
 use crate::world::World;
@@ -69,7 +69,8 @@ fn write(world: &Arc<World>, caller: &Caller, kind: Kind, verb: Verb, body: &Byt
     caller.may(kind.write_scopes())?;
     let rows: Rows = read(body)?;
     let (answer, at_ms) = in_portal(world, caller.portal, caller.source, |portal, author| {
-        Ok((portal.write_batch(kind, verb, &rows.inputs, author)?, author.at_ms))
+        let claims = Claims::of_a_writer(caller.version.obeys_the_admin());
+        Ok((portal.write_batch(kind, verb, &rows.inputs, claims, author)?, author.at_ms))
     })?;
     let complete = if verb == Verb::Create { StatusCode::CREATED } else { StatusCode::OK };
     Ok(reply(complete, answer, at_ms))
@@ -95,6 +96,7 @@ async fn read_all(
     State(world): State<Arc<World>>,
     caller: Caller,
     Extension(kind): Extension<Kind>,
+    params: Params,
     body: Bytes,
 ) -> Reply {
     caller.may(kind.read_scopes())?;
@@ -109,7 +111,11 @@ async fn read_all(
                 None | Some("hs_object_id") => portal.resolve(kind, &id),
                 Some(property) => portal.keyed(kind, property, &id)?,
             };
-            match found.and_then(|id| portal.live(kind, id)) {
+            let found = match params.archived() {
+                true => id.parse().ok().and_then(|id| portal.store(kind).exact(id)).filter(|r| r.archived),
+                false => found.and_then(|id| portal.live(kind, id)),
+            };
+            match found {
                 Some(record) => answer.results.push(portal.show(kind, record, &view)),
                 None => missing.push(id),
             }
@@ -136,10 +142,11 @@ async fn archive(
     let asked: ArchiveRows = read(&body)?;
     check_size(asked.inputs.len(), BATCH_MAX)?;
     in_portal(&world, caller.portal, caller.source, |portal, author| {
-        for id in asked.inputs.iter().filter_map(|input| text(&input.id)) {
-            if let Some(id) = portal.resolve(kind, &id) {
-                portal.archive(kind, id, author);
-            }
+        let ids = asked.inputs.iter().filter_map(|input| portal.resolve(kind, &text(&input.id)?));
+        let ids: Vec<u64> = ids.collect();
+        ids.iter().try_for_each(|id| portal.check_unlocked(kind, *id))?;
+        for id in ids {
+            portal.archive(kind, id, author);
         }
         Ok(StatusCode::NO_CONTENT)
     })

@@ -5,6 +5,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use crate::hubspot::crm::kind::Kind;
 use crate::hubspot::crm::view::View;
 use crate::hubspot::error::ApiError;
 
@@ -33,13 +34,33 @@ impl Params {
         self.one("archived") == Some("true")
     }
 
-    /// What is to be shown of records.
-    pub(super) fn view(&self) -> View {
-        View {
+    /// A parameter that is a whole number.
+    ///
+    /// # Errors
+    /// 400 when it is something else.
+    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
+        let read = |text: &str| {
+            text.parse()
+                .map_err(|_| ApiError::invalid(format!("Invalid {name} {text}: it must be an integer")))
+        };
+        self.one(name).map(read).transpose()
+    }
+
+    /// What is to be shown of records of this kind.
+    ///
+    /// # Errors
+    /// 501 for associations with kinds that are not simulated.
+    pub(super) fn view(&self, kind: Kind) -> Result<View, ApiError> {
+        let wanted = self.list("associations");
+        if let Some(other) = wanted.iter().find(|name| Kind::named(name) != Some(kind.other())) {
+            let plural = kind.plural();
+            return Err(ApiError::not_simulated(&format!("associations from {plural} to {other}")));
+        }
+        Ok(View {
             properties: self.list("properties"),
             history: self.list("propertiesWithHistory"),
-            associations: !self.list("associations").is_empty(),
-        }
+            associations: !wanted.is_empty(),
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use http::StatusCode;
 use serde::Deserialize;
@@ -35,7 +35,6 @@ pub(super) fn router() -> Router<Arc<World>> {
         .route("/merge", post(merge))
         .route("/gdpr-delete", post(erase))
         .route("/{id}/associations/{other}", get(associations::of_one))
-        .route("/{id}/associations/default/{other}/{other_id}", put(associations::associate))
 }
 
 async fn create(
@@ -46,8 +45,9 @@ async fn create(
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     caller.may(kind.write_scopes())?;
     let row: Row = read(&body)?;
+    let mut claims = Claims::of_a_writer(caller.version.obeys_the_admin());
     in_portal(&world, caller.portal, caller.source, |portal, author| {
-        let plan = portal.plan_create(kind, &row.properties, &row.associations, &mut Claims::default())?;
+        let plan = portal.plan_create(kind, &row.properties, &row.associations, &mut claims)?;
         let id = portal.carry_out(kind, plan, author);
         Ok((StatusCode::CREATED, Json(portal.show_written(kind, id, &row.properties))))
     })
@@ -61,13 +61,14 @@ async fn one(
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     caller.may(kind.read_scopes())?;
+    let view = params.view(kind)?;
     in_portal(&world, caller.portal, caller.source, |portal, _| {
         let record = match params.archived() {
             true => id.parse().ok().and_then(|id| portal.store(kind).exact(id)).filter(|r| r.archived),
             false => portal.live(kind, find(portal, kind, &id, params.one("idProperty"))?),
         };
         let record = record.ok_or_else(|| ApiError::no_record(&id))?;
-        Ok(Json(portal.show(kind, record, &params.view())))
+        Ok(Json(portal.show(kind, record, &view)))
     })
 }
 
@@ -81,9 +82,10 @@ async fn update(
 ) -> Result<Json<Value>, ApiError> {
     caller.may(kind.write_scopes())?;
     let row: Row = read(&body)?;
+    let mut claims = Claims::of_a_writer(caller.version.obeys_the_admin());
     in_portal(&world, caller.portal, caller.source, |portal, author| {
         let id = find(portal, kind, &id, params.one("idProperty"))?;
-        let plan = portal.plan_update(kind, id, &row.properties, &mut Claims::default())?;
+        let plan = portal.plan_update(kind, id, &row.properties, &mut claims)?;
         portal.carry_out(kind, plan, author);
         Ok(Json(portal.show_written(kind, id, &row.properties)))
     })
@@ -99,6 +101,7 @@ async fn archive(
     in_portal(&world, caller.portal, caller.source, |portal, author| {
         // What is gone already is as archived as asked for.
         if let Some(id) = portal.resolve(kind, &id) {
+            portal.check_unlocked(kind, id)?;
             portal.archive(kind, id, author);
         }
         Ok(StatusCode::NO_CONTENT)
@@ -112,16 +115,14 @@ async fn list(
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     caller.may(kind.read_scopes())?;
-    let number =
-        |name| params.one(name).map(|text| text.parse::<u64>().map_err(|_| not_a_number(name, text)));
     let limit =
-        number("limit").transpose()?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(LIST_DEFAULT);
-    let after = number("after").transpose()?.unwrap_or(0);
+        params.number("limit")?.map_or(LIST_DEFAULT, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let after = params.number("after")?.unwrap_or(0);
     if limit > LIST_MAX {
         return Err(ApiError::invalid(format!("Invalid limit {limit}: the maximum is {LIST_MAX}")));
     }
+    let view = params.view(kind)?;
     in_portal(&world, caller.portal, caller.source, |portal, _| {
-        let view = params.view();
         let mut records = portal.store(kind).after(after, params.archived()).peekable();
         let page: Vec<_> = records.by_ref().take(limit).collect();
         let last = page.last().map(|record| record.id.to_string());
@@ -195,6 +196,7 @@ async fn erase(
             return Err(ApiError::invalid("Only contacts can be deleted for privacy"));
         }
         let id = find(portal, kind, &id, asked.id_property.as_deref())?;
+        portal.check_unlocked(kind, id)?;
         portal.erase(id, author);
         Ok(StatusCode::NO_CONTENT)
     })
@@ -207,8 +209,4 @@ fn find(portal: &Portal, kind: Kind, id: &str, id_property: Option<&str>) -> Res
         Some(property) => portal.keyed(kind, property, id)?,
     };
     found.ok_or_else(|| ApiError::no_record(id))
-}
-
-fn not_a_number(name: &str, text: &str) -> ApiError {
-    ApiError::invalid(format!("Invalid {name} {text}: it must be an integer"))
 }

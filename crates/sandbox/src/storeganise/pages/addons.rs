@@ -17,6 +17,7 @@ use crate::{
         addon::{AUTHORISATION_LINK, Addon, AddonState, REFRESH_TOKEN},
         change,
         event::api_url,
+        patch::plain,
     },
     world::World,
 };
@@ -36,6 +37,7 @@ struct Card {
     link: String,
     link_is_followable: bool,
     refresh_token: String,
+    others: Vec<(String, String)>,
 }
 
 /// The buttons of a card.
@@ -85,6 +87,15 @@ pub(super) async fn change_state(
     Ok(back(&code))
 }
 
+/// `POST /{business}/admin/addons/{id}/uninstall`.
+pub(super) async fn uninstall(
+    State(world): State<Arc<World>>,
+    Path((code, id)): Path<(String, String)>,
+) -> Result<Redirect, Problem> {
+    change(&world, &code, |business| business.uninstall(&id))?;
+    Ok(back(&code))
+}
+
 fn back(code: &str) -> Redirect {
     Redirect::to(&format!("/{code}/admin/addons"))
 }
@@ -92,12 +103,15 @@ fn back(code: &str) -> Redirect {
 impl Card {
     fn of(addon: &Addon) -> Self {
         let link = addon.field(AUTHORISATION_LINK);
+        let own = [AUTHORISATION_LINK, REFRESH_TOKEN];
+        let others = addon.custom_fields.iter().filter(|(code, _)| !own.contains(&code.as_str()));
         Self {
             id: addon.id.clone(),
             state: addon.state,
             link: link.to_owned(),
             link_is_followable: link.starts_with("https://") || link.starts_with("http://"),
             refresh_token: addon.field(REFRESH_TOKEN).to_owned(),
+            others: others.map(|(code, value)| (code.clone(), plain(Some(value)))).collect(),
         }
     }
 }

@@ -1,7 +1,10 @@
-//! The pages of the Storeganise portal that a demo needs: users, bulk update, tasks, and the Add-ons page.
+//! The pages of the Storeganise portal that a demo needs: users, bulk update, add-ons, tasks and custom fields.
 //! They change things through the same functions as the API; nobody has to sign in.
 
 mod addons;
+mod bulk;
+mod fields;
+mod tasks;
 mod user;
 mod users;
 
@@ -24,18 +27,25 @@ use crate::world::World;
 pub(crate) fn router() -> Router<Arc<World>> {
     Router::new()
         .route("/{business}/admin", get(users::list))
-        .route("/{business}/admin/users", post(users::create))
-        .route("/{business}/admin/users/bulk", post(users::bulk_update))
+        .route("/{business}/admin/users", get(users::list).post(users::create))
+        .route("/{business}/admin/users/bulk", post(bulk::update))
         .route("/{business}/admin/users/{id}", get(user::show).post(user::save))
         .route("/{business}/admin/users/{id}/disable", post(user::disable))
+        .route("/{business}/admin/users/{id}/enable", post(user::enable))
+        .route("/{business}/admin/tasks", get(tasks::list))
+        .route("/{business}/admin/tasks/{id}/close", post(tasks::close))
+        .route("/{business}/admin/settings/custom-fields", get(fields::list).post(fields::define))
+        .route("/{business}/admin/settings/custom-fields/remove", post(fields::remove))
         .route("/{business}/admin/addons", get(addons::show).post(addons::install))
         .route("/{business}/admin/addons/{id}", post(addons::change_state))
+        .route("/{business}/admin/addons/{id}/uninstall", post(addons::uninstall))
 }
 
 /// What every page says of its business.
 struct Head {
     code: String,
     name: String,
+    open_tasks: usize,
 }
 
 /// A page that says why something could not be done.
@@ -47,7 +57,8 @@ struct Refused {
 
 impl Head {
     fn of(business: &Business) -> Self {
-        Self { code: business.code.clone(), name: business.name.clone() }
+        let open_tasks = business.tasks.iter().filter(|task| task.is_open()).count();
+        Self { code: business.code.clone(), name: business.name.clone(), open_tasks }
     }
 }
 
@@ -66,6 +77,15 @@ struct Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         (self.status, Refused { message: self.message }).into_response()
+    }
+}
+
+/// What the templates write in a way of their own.
+mod filters {
+    /// A time as it is written on the wire, to the minute and with a space: `2026-01-01 09:30`.
+    #[askama::filter_fn]
+    pub(super) fn minute(time: &str, _: &dyn askama::Values) -> askama::Result<String> {
+        Ok(time.chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The Users page: search, pages of users, a form for a new one, bulk update, and the tasks that add-ons filed.
+//! The Users page: search, pages of users, a form for a new one, and the form of the bulk update.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,23 +10,18 @@ use axum::{
     response::Redirect,
 };
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
-use super::{Head, Problem, encoded, user::fields_of_form};
+use super::{Head, Problem, encoded, filters, user::fields_of_form};
 use crate::{
     clock::iso,
-    storeganise::{
-        change,
-        control::{Bulk, bulk},
-        patch::Patch,
-        query::matches,
-        user::User,
-    },
+    storeganise::{business::Business, change, patch::Patch, query::matches, user::User},
     world::World,
 };
 
 /// How many users a page shows.
 const PAGE: usize = 50;
+/// How many open tasks are named above the users.
+const TASKS_SHOWN: usize = 3;
 
 /// The page.
 #[derive(Template, WebTemplate)]
@@ -40,7 +35,7 @@ pub(super) struct UsersPage {
     total: usize,
     previous: Option<usize>,
     next: Option<usize>,
-    tasks: Vec<Task>,
+    open_tasks: Vec<String>,
 }
 
 struct Row {
@@ -51,12 +46,6 @@ struct Row {
     company: String,
     kind: &'static str,
     updated: String,
-}
-
-struct Task {
-    title: String,
-    text: String,
-    created: String,
 }
 
 /// What the page's address may say.
@@ -70,22 +59,13 @@ pub(super) struct Asked {
     notice: String,
 }
 
-/// The bulk update form.
-#[derive(Deserialize)]
-pub(super) struct BulkForm {
-    field: String,
-    value: String,
-    how: How,
+/// Some of the users that a search finds, and how many it finds.
+struct Found<'a> {
+    users: Vec<&'a User>,
+    total: usize,
 }
 
-#[derive(Deserialize, PartialEq)]
-#[serde(rename_all = "lowercase")]
-enum How {
-    Set,
-    Append,
-}
-
-/// `GET /{business}/admin`.
+/// `GET /{business}/admin`, and `/{business}/admin/users`.
 pub(super) async fn list(
     State(world): State<Arc<World>>,
     Path(code): Path<String>,
@@ -94,21 +74,17 @@ pub(super) async fn list(
     let state = world.storeganise();
     let business = state.business(&code)?;
     let search = asked.search.trim();
-    let found: Vec<&User> = business
-        .users()
-        .iter()
-        .rev()
-        .filter(|user| search.is_empty() || matches(user, search, business))
-        .collect();
-    let after = asked.offset + PAGE;
+    let found = find(business, search, asked.offset);
+    let after = asked.offset.saturating_add(PAGE);
+    let open_tasks = business.tasks.iter().rev().filter(|task| task.is_open()).take(TASKS_SHOWN);
     Ok(UsersPage {
         business: Head::of(business),
-        rows: found.iter().skip(asked.offset).take(PAGE).map(|user| Row::of(user)).collect(),
+        rows: found.users.into_iter().map(Row::of).collect(),
         from: asked.offset,
-        total: found.len(),
+        total: found.total,
         previous: (asked.offset > 0).then(|| asked.offset.saturating_sub(PAGE)),
-        next: (after < found.len()).then_some(after),
-        tasks: business.tasks.iter().rev().map(Task::of).collect(),
+        next: (after < found.total).then_some(after),
+        open_tasks: open_tasks.map(|task| task.text("title").to_owned()).collect(),
         search: search.to_owned(),
         notice: asked.notice,
     })
@@ -125,24 +101,26 @@ pub(super) async fn create(
     Ok(back(&code, &format!("{name} was added.")))
 }
 
-/// `POST /{business}/admin/users/bulk`.
-pub(super) async fn bulk_update(
-    State(world): State<Arc<World>>,
-    Path(code): Path<String>,
-    Form(form): Form<BulkForm>,
-) -> Result<Redirect, Problem> {
-    let mut wish = Bulk::default();
-    if form.how == How::Append {
-        wish.suffix.insert(form.field, form.value);
-    } else {
-        wish.set = Map::from_iter([(form.field, form.value.into())]);
-    }
-    let updated = bulk(&world, &code, &wish)?;
-    Ok(back(&code, &format!("{updated} users were updated.")))
+/// Back to the page, with a word on what was done.
+pub(super) fn back(code: &str, notice: &str) -> Redirect {
+    Redirect::to(&format!("/{code}/admin?notice={}", encoded(notice)))
 }
 
-fn back(code: &str, notice: &str) -> Redirect {
-    Redirect::to(&format!("/{code}/admin?notice={}", encoded(notice)))
+/// One page of the users that a search finds, newest first; without a search nobody is looked at who is not shown.
+fn find<'a>(business: &'a Business, search: &str, offset: usize) -> Found<'a> {
+    let users = business.users();
+    if search.is_empty() {
+        let page = users.iter().rev().skip(offset).take(PAGE).collect();
+        return Found { users: page, total: users.len() };
+    }
+    let mut found = Found { users: Vec::new(), total: 0 };
+    for user in users.iter().rev().filter(|user| matches(user, search, business)) {
+        if found.total >= offset && found.users.len() < PAGE {
+            found.users.push(user);
+        }
+        found.total += 1;
+    }
+    found
 }
 
 impl Row {
@@ -160,17 +138,6 @@ impl Row {
                 _ => "Inactive",
             },
             updated: iso(user.updated_ms),
-        }
-    }
-}
-
-impl Task {
-    fn of(task: &Value) -> Self {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        Self {
-            title: text(&task["data"]["title"]),
-            text: text(&task["data"]["desc"]),
-            created: text(&task["created"]),
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::{Query, State};
 use serde::Deserialize;
 use sync_core::{
     queue::{change::Subject, outcome::Action},
-    views::activity::{ChangeRow, OutcomeFilter, OutcomeRow},
+    views::activity::{ChangeRow, DayRow, OutcomeFilter, OutcomeRow},
 };
 use url::form_urlencoded;
 
@@ -15,7 +15,7 @@ use crate::{
     pages::{
         error::PageError,
         frame::{Frame, Notice},
-        moment::Moment,
+        moment::{Moment, day_words},
         shown::{Badge, counted, grouped},
         visitor::{CurrentInstallation, CurrentStaff},
     },
@@ -24,6 +24,8 @@ use crate::{
 
 const OUTCOMES_SHOWN: u64 = 50;
 const CHANGES_SHOWN: u64 = 25;
+/// Rows of daily counts read for the page; the JSON API has all of them.
+const DAY_ROWS_READ: u64 = 200;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "pages/installation/activity.html")]
@@ -44,6 +46,16 @@ pub(super) struct ActivityPage {
     is_filtered: bool,
     outcomes: Vec<Outcome>,
     next: Option<String>,
+    /// From when on outcomes stand one by one.
+    kept_since: Option<Moment>,
+    days: Vec<Day>,
+}
+
+/// The outcomes of a day that are only counted.
+#[derive(Debug, PartialEq, Eq)]
+struct Day {
+    date: String,
+    counts: String,
 }
 
 struct ActionChoice {
@@ -110,7 +122,15 @@ pub(super) async fn show(
     let parked = core.changes(scope, Some(true), None, CHANGES_SHOWN).await?;
     let waiting = core.changes(scope, Some(false), None, CHANGES_SHOWN).await?;
     let backlog = core.backlog(scope).await?;
+    let kept_since = core.outcomes_kept_since(scope).await?;
+    let days = if kept_since.is_some() {
+        core.outcome_days(scope, None, DAY_ROWS_READ).await?.items
+    } else {
+        Vec::new()
+    };
     Ok(ActivityPage {
+        kept_since: kept_since.map(|at| Moment::new(at, now)),
+        days: by_day(days),
         frame: Frame::of_staff(&staff, notice),
         business_code: found.business_code,
         sentence: sentence(backlog.parked, backlog.waiting),
@@ -150,10 +170,31 @@ fn sentence(parked: u64, waiting: u64) -> String {
     }
 }
 
+/// Rows of counts come by day, action and reason; a day is shown as one line. The last day read may be cut short, and
+/// is left out where it is.
+fn by_day(rows: Vec<DayRow>) -> Vec<Day> {
+    let is_cut = rows.len() as u64 == DAY_ROWS_READ;
+    let last = rows.last().map(|row| row.day).filter(|_| is_cut);
+    let mut days: Vec<(i64, Vec<(Action, u64)>)> = Vec::new();
+    for row in rows.into_iter().filter(|row| Some(row.day) != last) {
+        if days.last().is_none_or(|(day, _)| *day != row.day) {
+            days.push((row.day, Vec::new()));
+        }
+        let Some((_, counts)) = days.last_mut() else { continue };
+        match counts.iter_mut().find(|(action, _)| *action == row.action) {
+            Some((_, count)) => *count += row.count,
+            None => counts.push((row.action, row.count)),
+        }
+    }
+    let line = |(day, counts): (i64, Vec<(Action, u64)>)| {
+        let words = counts.iter().map(|(action, count)| format!("{} {}", grouped(*count), action.word()));
+        Day { date: day_words(day), counts: words.collect::<Vec<_>>().join(", ") }
+    };
+    days.into_iter().map(line).collect()
+}
+
 fn choices(chosen: &str) -> Vec<ActionChoice> {
-    ["created", "updated", "unchanged", "skipped", "conflicted", "failed"]
-        .map(|word| ActionChoice { word, is_chosen: word == chosen })
-        .into()
+    Action::ALL.map(Action::word).map(|word| ActionChoice { word, is_chosen: word == chosen }).into()
 }
 
 fn change(row: ChangeRow, now: i64) -> Change {
@@ -210,6 +251,26 @@ mod tests {
         ] {
             assert_eq!(sentence(parked, waiting), expected);
         }
+    }
+
+    #[test]
+    fn a_days_counts_stand_in_one_line_whatever_their_reasons() {
+        let row = |day: i64, action, reason: &str, count| DayRow {
+            day: day * 86_400_000_000,
+            action,
+            reason: Some(reason.to_owned()),
+            count,
+        };
+        let rows = vec![
+            row(1, Action::Skipped, "staff", 2),
+            row(1, Action::Skipped, "user_gone", 1_000),
+            row(1, Action::Updated, "", 7),
+            row(0, Action::Failed, "x", 1),
+        ];
+        let expected = [("2 January 1970", "1,002 skipped, 7 updated"), ("1 January 1970", "1 failed")];
+        let expected =
+            expected.map(|(date, counts)| Day { date: date.to_owned(), counts: counts.to_owned() });
+        assert_eq!(by_day(rows), expected);
     }
 
     #[test]

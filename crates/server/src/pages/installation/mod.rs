@@ -6,7 +6,7 @@ use axum::{
     routing::{get, post},
 };
 
-pub(super) use status::addons_page;
+pub(super) use status::{addons_page, not_prepared};
 
 use crate::app::AppState;
 
@@ -14,6 +14,7 @@ mod action;
 mod activity;
 mod run;
 mod settings;
+mod settings_form;
 mod show;
 mod status;
 mod steps;
@@ -23,6 +24,7 @@ pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route("/installations/{id}", get(show::show))
         .route("/installations/{id}/settings", get(settings::show).post(settings::change))
+        .route("/installations/{id}/settings/lint", post(settings::lint))
         .route("/installations/{id}/activity", get(activity::show))
         .route("/installations/{id}/runs", post(work::begin_run))
         .route("/installations/{id}/runs/{run}", get(run::show))

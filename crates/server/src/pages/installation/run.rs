@@ -260,7 +260,7 @@ fn tally(tally: Tally, action: Action) -> u64 {
         Action::Created => tally.created,
         Action::Updated => tally.updated,
         Action::Unchanged => tally.unchanged,
-        Action::Skipped => tally.skipped,
+        Action::Skipped | Action::Erased => tally.skipped,
         Action::Conflicted => tally.conflicted,
         Action::Failed => tally.failed,
     }

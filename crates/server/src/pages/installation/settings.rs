@@ -1,4 +1,5 @@
-//! An installation's settings: a form that keeps what was typed and names the field that does not fit.
+//! An installation's settings: a form that keeps what was typed and says at each row and input what does not fit,
+//! and a way to try the custom fields on real records first. It works without a script.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -8,16 +9,25 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
-use sync_core::{error::Error, merge::Policy, settings::Settings};
+use sync_core::{
+    error::Error,
+    installation::Installation,
+    mapping::{
+        Misfit,
+        lint::{Lint, Refused, Tried},
+    },
+    merge::Side,
+};
 use tower_sessions::Session;
 
+use super::settings_form::{SettingsForm, Typed};
 use crate::{
     app::AppState,
     pages::{
         error::PageError,
-        flash,
+        flash::{self, Flash},
         frame::{Frame, Notice},
+        shown::{counted, grouped},
         visitor::{ActingStaff, CurrentInstallation, CurrentStaff},
     },
 };
@@ -29,60 +39,35 @@ pub(super) struct SettingsPage {
     here: String,
     business_code: String,
     settings: SettingsForm,
+    trial: Option<Trial>,
 }
 
-/// The form, with what stands in it and what is wrong with it.
-#[derive(Default)]
-pub(super) struct SettingsForm {
-    pub(super) conflict_policy: String,
-    pub(super) default_country: String,
-    pub(super) default_country_problem: Option<String>,
-    pub(super) contact_edits: bool,
-    pub(super) create_users: bool,
-    pub(super) requests_per_second: String,
-    pub(super) requests_per_second_problem: Option<String>,
+/// What trying the custom fields came to.
+struct Trial {
+    sentence: String,
+    rows: Vec<TrialRow>,
+    warnings: Vec<String>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Typed {
-    #[serde(default)]
-    conflict_policy: String,
-    #[serde(default)]
-    default_country: String,
-    contact_edits: Option<String>,
-    create_users: Option<String>,
-    #[serde(default)]
-    storeganise_requests_per_second: String,
+struct TrialRow {
+    name: String,
+    to_contact: String,
+    to_user: String,
+    conflicts: String,
+    unchanged: String,
+    left_out: Vec<LeftOut>,
 }
 
-impl SettingsForm {
-    /// The form of settings as they are.
-    pub(super) fn of(settings: &Settings) -> Self {
-        Self {
-            conflict_policy: match settings.conflict_policy {
-                Policy::StoreganiseWins => "storeganise_wins",
-                Policy::HubspotWins => "hubspot_wins",
-                Policy::NewestWins => "newest_wins",
-            }
-            .to_owned(),
-            default_country: settings.default_country.clone().unwrap_or_default(),
-            contact_edits: settings.contact_edits,
-            create_users: settings.create_users,
-            requests_per_second: settings.storeganise_requests_per_second.to_string(),
-            ..Self::default()
-        }
-    }
+/// Values that would be left out, with some of them.
+struct LeftOut {
+    sentence: String,
+    examples: Vec<Example>,
+}
 
-    fn of_typed(typed: &Typed) -> Self {
-        Self {
-            conflict_policy: typed.conflict_policy.clone(),
-            default_country: typed.default_country.clone(),
-            contact_edits: typed.contact_edits.is_some(),
-            create_users: typed.create_users.is_some(),
-            requests_per_second: typed.storeganise_requests_per_second.clone(),
-            ..Self::default()
-        }
-    }
+struct Example {
+    user_id: String,
+    contact_id: Option<String>,
+    value: String,
 }
 
 pub(super) async fn show(
@@ -90,12 +75,8 @@ pub(super) async fn show(
     CurrentInstallation(found): CurrentInstallation,
     notice: Notice,
 ) -> SettingsPage {
-    SettingsPage {
-        frame: Frame::of_staff(&staff, notice),
-        here: format!("/installations/{}", found.id),
-        business_code: found.business_code,
-        settings: SettingsForm::of(&found.settings),
-    }
+    let form = SettingsForm::of(&found.settings, &found.capabilities.mapping_faults);
+    page(Frame::of_staff(&staff, notice), found, form)
 }
 
 pub(super) async fn change(
@@ -105,84 +86,117 @@ pub(super) async fn change(
     session: Session,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
-    let changed = match read(&typed, &found.settings) {
-        Ok(settings) => state.core.change_settings(found.id, &settings, &staff.actor()).await,
-        Err(error) => Err(error),
-    };
-    let here = format!("/installations/{}", found.id);
-    let mut form = SettingsForm::of_typed(&typed);
-    match changed {
-        Err(Error::Invalid { field: "default_country", message }) => {
-            form.default_country_problem = Some(message);
-        }
-        Err(Error::Invalid { field: "storeganise_requests_per_second", message }) => {
-            form.requests_per_second_problem = Some(message);
-        }
-        other => {
-            let done =
-                other.map(|()| "The settings are saved. They count from the next change on.".to_owned());
-            return Ok(flash::back(&session, &here, done).await?.into_response());
-        }
-    }
     let frame = Frame::of_staff(&staff.0, Notice::none());
-    let page = SettingsPage { frame, here, business_code: found.business_code, settings: form };
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    if typed.iter().any(|(name, value)| (name.as_str(), value.as_str()) == ("act", "row")) {
+        let form = SettingsForm::of_typed(&typed, &found.settings, 2);
+        return Ok(page(frame, found, form).into_response());
+    }
+    let form = SettingsForm::of_typed(&typed, &found.settings, 1);
+    match Box::pin(state.core.change_settings(found.id, &form.read(), &staff.actor())).await {
+        Ok(warnings) => {
+            let mut done = "The settings are saved. They count from the next change on.".to_owned();
+            for warning in warnings {
+                done = format!("{done} {}", warning.message);
+            }
+            let here = format!("/installations/{}", found.id);
+            Ok(flash::back(&session, &here, Ok(done)).await?.into_response())
+        }
+        Err(error) => refused(frame, found, form, error),
+    }
 }
 
-/// The settings as typed; what the form does not show stays as it is.
-fn read(typed: &Typed, current: &Settings) -> Result<Settings, Error> {
-    let country = typed.default_country.trim().to_uppercase();
-    let per_second = typed.storeganise_requests_per_second.trim().replace(',', ".");
-    let per_second = per_second.parse().map_err(|_| Error::Invalid {
-        field: "storeganise_requests_per_second",
-        message: "Requests per second to Storeganise are a number from 0.1 to 200.".to_owned(),
-    })?;
-    Ok(Settings {
-        conflict_policy: match typed.conflict_policy.as_str() {
-            "hubspot_wins" => Policy::HubspotWins,
-            "newest_wins" => Policy::NewestWins,
-            _ => Policy::StoreganiseWins,
-        },
-        default_country: (!country.is_empty()).then_some(country),
-        contact_edits: typed.contact_edits.is_some(),
-        create_users: typed.create_users.is_some(),
-        storeganise_requests_per_second: per_second,
-        ..current.clone()
-    })
+pub(super) async fn lint(
+    State(state): State<AppState>,
+    staff: ActingStaff,
+    CurrentInstallation(found): CurrentInstallation,
+    Form(typed): Form<Typed>,
+) -> Result<Response, PageError> {
+    let frame = Frame::of_staff(&staff.0, Notice::none());
+    let form = SettingsForm::of_typed(&typed, &found.settings, 1);
+    match Box::pin(state.core.lint_settings(found.id, &form.read(), &staff.actor())).await {
+        Ok(lint) => {
+            let page = SettingsPage { trial: Some(Trial::of(lint)), ..page(frame, found, form) };
+            Ok(page.into_response())
+        }
+        Err(error) => refused(frame, found, form, error),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn page(frame: Frame, found: Installation, settings: SettingsForm) -> SettingsPage {
+    let here = format!("/installations/{}", found.id);
+    SettingsPage { frame, here, business_code: found.business_code, settings, trial: None }
+}
 
-    fn typed(country: &str, per_second: &str) -> Typed {
-        Typed {
-            conflict_policy: "hubspot_wins".to_owned(),
-            default_country: country.to_owned(),
-            contact_edits: Some("on".to_owned()),
-            create_users: None,
-            storeganise_requests_per_second: per_second.to_owned(),
+/// The form again, with what was typed and with what is wrong: at its place, or above where a provider is at fault.
+fn refused(
+    frame: Frame,
+    found: Installation,
+    mut form: SettingsForm,
+    error: Error,
+) -> Result<Response, PageError> {
+    let (status, text) = match error {
+        Error::InvalidInputs(problems) => {
+            form.refuse(problems);
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Nothing is saved yet: see what does not fit below.".to_owned(),
+            )
+        }
+        error @ Error::NeedsAuthorisation => {
+            let text = format!("Custom fields are checked at HubSpot. {}", flash::in_words(error)?);
+            (StatusCode::CONFLICT, text)
+        }
+        error => (StatusCode::BAD_GATEWAY, format!("Nothing is saved. {}", flash::in_words(error)?)),
+    };
+    let flash = Some(Flash { is_problem: true, text });
+    Ok((status, page(Frame { flash, ..frame }, found, form)).into_response())
+}
+
+impl Trial {
+    fn of(lint: Lint) -> Self {
+        let users = counted(lint.users, "user", "users");
+        let contacts = counted(lint.contacts, "linked contact", "linked contacts");
+        Self {
+            sentence: format!("Tried on the newest {users} and their {contacts}. Nothing was written."),
+            rows: lint.mappings.into_iter().map(TrialRow::of).collect(),
+            warnings: lint.warnings.into_iter().map(|warning| warning.message).collect(),
         }
     }
+}
 
-    #[test]
-    fn what_is_typed_is_read_as_it_is_meant() {
-        let read = read(&typed(" gb ", "1,5"), &Settings::default()).unwrap();
-        let expected = Settings {
-            conflict_policy: Policy::HubspotWins,
-            default_country: Some("GB".to_owned()),
-            contact_edits: true,
-            create_users: false,
-            storeganise_requests_per_second: 1.5,
-            ..Settings::default()
-        };
-        assert_eq!(read, expected);
+impl TrialRow {
+    fn of(tried: Tried) -> Self {
+        let kind = tried.mapping.kind.article();
+        Self {
+            name: format!("{} · {}", tried.mapping.user_field, tried.mapping.contact_property),
+            to_contact: grouped(tried.to_contact),
+            to_user: grouped(tried.to_user),
+            conflicts: grouped(tried.conflicts),
+            unchanged: grouped(tried.unchanged),
+            left_out: tried.misfits.into_iter().map(|refused| LeftOut::of(refused, kind)).collect(),
+        }
     }
+}
 
-    #[test]
-    fn what_is_no_number_is_refused_by_its_field_and_no_country_is_none() {
-        let error = read(&typed("", "fast"), &Settings::default()).unwrap_err();
-        assert!(matches!(error, Error::Invalid { field: "storeganise_requests_per_second", .. }));
-        assert_eq!(read(&typed(" ", "2"), &Settings::default()).unwrap().default_country, None);
+impl LeftOut {
+    fn of(refused: Refused, kind: &str) -> Self {
+        let (one, many) = match refused.side {
+            Side::User => ("user has a value that is", "users have a value that is"),
+            Side::Contact => ("contact has a value that is", "contacts have a value that is"),
+        };
+        let why = match refused.why {
+            Misfit::NotOfKind => format!("not {kind}"),
+            Misfit::NotAnOption => "no option of the property".to_owned(),
+            Misfit::TooLong => "longer than the other side keeps".to_owned(),
+        };
+        let examples = refused.examples.into_iter().map(|example| Example {
+            user_id: example.user_id,
+            contact_id: example.contact_id,
+            value: example.value,
+        });
+        Self {
+            sentence: format!("{} {why}", counted(refused.count, one, many)),
+            examples: examples.collect(),
+        }
     }
 }

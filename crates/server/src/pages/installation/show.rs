@@ -5,12 +5,13 @@ use askama_web::WebTemplate;
 use axum::extract::State;
 use secrecy::ExposeSecret as _;
 use sync_core::{
-    connection::ConnectionState, core::Core, error::Error, installation::State as Life, views::fleet::Summary,
+    connection::ConnectionState, core::Core, error::Error, health::Assessment, installation::State as Life,
+    views::fleet::Summary,
 };
 
 use super::{
     run::Run,
-    settings::SettingsForm,
+    settings_form::{self, Fact},
     status,
     steps::{self, Step},
 };
@@ -37,7 +38,7 @@ pub(super) struct InstallationPage {
     business_code: String,
     addon_id: String,
     health: Badge,
-    health_sentence: &'static str,
+    health_sentences: Vec<&'static str>,
     sentence: String,
     problems: Vec<Words>,
     steps: [Step; 3],
@@ -50,7 +51,8 @@ pub(super) struct InstallationPage {
     held_until: Option<Moment>,
     storeganise_webhook: String,
     hubspot_webhook: String,
-    settings: SettingsForm,
+    settings: Vec<Fact>,
+    mapping_faults: usize,
     runs: Vec<Run>,
     audit: Vec<Line>,
     life: Buttons,
@@ -103,6 +105,7 @@ pub(super) async fn show(
     let core = &state.core;
     let now = core.clock().now().0;
     let summary = core.summary(found.id).await?;
+    let assessment = summary.assessment();
     let frame = Frame::of_staff(&staff, notice);
     let link = if frame.may_act { link(core, &summary, now).await? } else { None };
     let installation = &summary.installation;
@@ -111,8 +114,8 @@ pub(super) async fn show(
         here: format!("/installations/{}", installation.id),
         business_code: installation.business_code.clone(),
         addon_id: installation.addon_id.clone(),
-        health: Badge::of_health(summary.health()),
-        health_sentence: words::health(summary.health()).sentence,
+        health: Badge::of_health(&assessment),
+        health_sentences: sentences(&assessment),
         sentence: status::sentence(&summary, now),
         problems: status::problems(&summary),
         steps: steps::steps(&summary),
@@ -128,12 +131,21 @@ pub(super) async fn show(
         held_until: summary.backlog.held_until.map(|at| Moment::new(at, now)),
         storeganise_webhook: format!("{base}/webhooks/storeganise/{}", installation.webhook_key),
         hubspot_webhook: format!("{base}/webhooks/hubspot"),
-        settings: SettingsForm::of(&installation.settings),
+        settings: settings_form::facts(&installation.settings),
+        mapping_faults: installation.capabilities.mapping_faults.len(),
         runs: runs(core, &summary, now).await?,
         audit: audit(core, &summary, now).await?,
         life: buttons(&summary),
         frame,
     })
+}
+
+/// Every cause has its sentence; where there is none, all is well.
+fn sentences(assessment: &Assessment) -> Vec<&'static str> {
+    if assessment.causes.is_empty() {
+        return vec![words::health(assessment).sentence];
+    }
+    assessment.causes.iter().map(|cause| words::health_cause(*cause)).collect()
 }
 
 async fn link(core: &Core, summary: &Summary, now: i64) -> Result<Option<Link>, Error> {

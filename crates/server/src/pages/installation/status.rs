@@ -3,6 +3,7 @@
 use sync_core::{
     connection::{Connection, ConnectionState},
     installation::{Installation, State},
+    settings::ContactKey,
     views::fleet::Summary,
 };
 
@@ -49,18 +50,23 @@ fn lost(connection: &Connection) -> Option<Words> {
     Some(words::explain(connection.lost_reason.as_deref().unwrap_or("hubspot.needs_authorisation")))
 }
 
-fn not_prepared(installation: &Installation) -> Option<Words> {
+/// What an account that is not all we need means, if so.
+pub(in crate::pages) fn not_prepared(installation: &Installation) -> Option<Words> {
     let capabilities = &installation.capabilities;
-    if capabilities.unique_property {
-        return None;
-    }
-    let cause = capabilities.property_problem.as_deref().map(words::explain);
-    let what = "The HubSpot account does not have the property storeganise_user_id, so nothing can be sent.";
-    let mut found = Words {
-        what: what.to_owned(),
-        todo: "Authorise again: the property is then made once more.".to_owned(),
+    let (what, todo) = match capabilities.contact_key() {
+        Some(ContactKey::UserId) => return None,
+        Some(ContactKey::Email) => (
+            "Contacts are found by their e-mail address, because the HubSpot account has no unique property for us: \
+             users without an e-mail are left out.",
+            "",
+        ),
+        None => (
+            "The HubSpot account does not have the property storeganise_user_id, so nothing can be sent.",
+            "Authorise again: the property is then made once more.",
+        ),
     };
-    if let Some(cause) = cause {
+    let mut found = Words { what: what.to_owned(), todo: todo.to_owned() };
+    if let Some(cause) = capabilities.property_problem.as_deref().map(words::explain) {
         found.what = format!("{what} {}", cause.what);
         if !cause.todo.is_empty() {
             found.todo = cause.todo;

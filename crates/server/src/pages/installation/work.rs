@@ -79,7 +79,8 @@ pub(super) async fn replay(
     session: Session,
     Form(wish): Form<ReplayWish>,
 ) -> Result<Redirect, PageError> {
-    let subject = Subject::from_word(&wish.subject).ok_or(PageError::NotFound)?;
+    let subject = Subject::from_word(&wish.subject).filter(|subject| *subject != Subject::Erasure);
+    let subject = subject.ok_or(PageError::NotFound)?;
     let replayed = state.core.replay(found.scope(), subject, &wish.subject_id, &staff.actor()).await;
     let done = replayed.map(|()| "The change is being done again.".to_owned());
     flash::back(&session, &activity_of(found.id), done).await

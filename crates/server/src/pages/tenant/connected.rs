@@ -16,10 +16,9 @@ use crate::{
         error::PageError,
         flash,
         frame::{Frame, Notice},
-        installation::addons_page,
+        installation::{addons_page, not_prepared},
         moment::Moment,
     },
-    words,
 };
 
 #[derive(Template, WebTemplate)]
@@ -45,10 +44,7 @@ pub(super) async fn show(
     let now = core.clock().now().0;
     let connection = core.connection(found.scope()).await?;
     let active = connection.as_ref().filter(|connection| connection.state == ConnectionState::Active);
-    let unprepared = active.filter(|_| !found.capabilities.unique_property).map(|_| {
-        let cause = found.capabilities.property_problem.as_deref();
-        words::explain(cause.unwrap_or("hubspot.property_not_unique")).text()
-    });
+    let unprepared = active.and_then(|_| not_prepared(&found)).map(|words| words.text());
     let page = ConnectedPage {
         frame: Frame::of_stranger(notice),
         is_active: active.is_some(),

@@ -9,8 +9,12 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub installation_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
+    pub subject: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub subject_id: String,
     pub user_id: String,
     pub fields: String,
+    pub state: String,
 }
 
 /// The tables are joined by hand, within one installation.

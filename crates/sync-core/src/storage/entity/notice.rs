@@ -10,9 +10,15 @@ pub struct Model {
     pub id: Uuid,
     pub installation_id: Uuid,
     pub cause: String,
-    pub task_id: Option<String>,
+    pub records: i64,
     pub opened_at: i64,
+    pub filed_at: Option<i64>,
+    pub task_id: Option<String>,
     pub closed_at: Option<i64>,
+    pub task_closed_at: Option<i64>,
+    pub tries: i32,
+    pub next_try_at: Option<i64>,
+    pub problem: Option<String>,
 }
 
 /// The tables are joined by hand, within one installation.

@@ -19,6 +19,7 @@ pub struct Model {
     pub deal_id: Option<String>,
     pub correlation_id: Option<String>,
     pub at: i64,
+    pub provider_code: Option<String>,
 }
 
 /// The tables are joined by hand, within one installation.

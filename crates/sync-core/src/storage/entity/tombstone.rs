@@ -1,15 +1,15 @@
-//! The table `tombstone`: a user whose contact was deleted for privacy and is not made again.
+//! The table `tombstone`: what was deleted for privacy and is not made again.
 
 use sea_orm::entity::prelude::*;
 
-/// A user whose contact was deleted for privacy and is not made again.
+/// What was deleted for privacy and is not made again: a digest of the contact's id, or of its user's.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tombstone")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub installation_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub user_digest: String,
+    pub digest: String,
     pub created_at: i64,
 }
 

@@ -1,0 +1,39 @@
+//! The benchmarks: `cargo run --release -p bench -- <name>`. Each prints a table and writes its figures as JSON under
+//! `target/bench/`. Everything runs on this machine's loopback, bounded in time and count; no figure is asserted.
+#![expect(clippy::print_stdout, reason = "a command line speaks to a person")]
+
+mod load;
+mod peer;
+mod report;
+mod sandbox_speed;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Annex and what it stands on.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Cli {
+    /// A form of a few seconds, to see that it works: its figures say nothing.
+    #[arg(long, global = true)]
+    short: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum What {
+    /// How fast the sandbox answers, and what a million contacts weigh.
+    Sandbox,
+    /// The sandbox as a process of its own; the other benchmarks start it.
+    #[command(hide = true)]
+    ServeSandbox,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    match cli.what {
+        What::Sandbox => sandbox_speed::run(cli.short).await,
+        What::ServeSandbox => peer::serve_sandbox().await,
+    }
+}

@@ -1,0 +1,107 @@
+//! The sandbox in a process of its own, so that what it costs is told apart from the load.
+
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use sandbox::options::Options;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
+    process::{Child, Command},
+};
+
+/// A sandbox that runs beside us; it ends with its standard input, and so with us.
+pub(crate) struct SandboxProcess {
+    child: Child,
+    /// Where it answers, as `host:port`.
+    pub(crate) authority: String,
+    /// From starting the process to its first answer.
+    pub(crate) ready_after: Duration,
+}
+
+impl SandboxProcess {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// It cannot be started or does not answer.
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        let began = Instant::now();
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("serve-sandbox")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = child.stdout.take().context("it was asked for")?;
+        let line = BufReader::new(output).lines().next_line().await?.context("the sandbox ended at once")?;
+        let authority = line.trim_start_matches("http://").to_owned();
+        let mut connection = crate::load::Connection::open(&authority).await?;
+        connection.get("/_sandbox/quiet", None).await?;
+        Ok(Self { child, authority, ready_after: began.elapsed() })
+    }
+
+    /// The memory it holds now, in bytes.
+    ///
+    /// # Errors
+    /// This system does not say.
+    pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
+        let pid = self.child.id().context("the sandbox has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        let kib: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(kib * 1024)
+    }
+}
+
+/// Runs a sandbox without a limit on requests until standard input ends.
+///
+/// # Errors
+/// It cannot listen.
+pub(crate) async fn serve_sandbox() -> anyhow::Result<()> {
+    let options = Options { hubspot_requests_per_window: usize::MAX, ..Options::default() };
+    let sandbox = sandbox::start(options).await?;
+    println!("{}", sandbox.base_url());
+    let mut rest = Vec::new();
+    tokio::io::stdin().read_to_end(&mut rest).await?;
+    sandbox.stop().await;
+    Ok(())
+}
+
+/// An access token of the sandbox's app in one portal: a person's consent, then the exchange.
+///
+/// # Errors
+/// The sandbox does not go along.
+pub(crate) async fn authorise(authority: &str, portal: u64) -> anyhow::Result<String> {
+    let app = Options::default().hubspot;
+    let redirect = "https://bench.example.com/callback";
+    let form = |pairs: &[(&str, &str)]| {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    };
+    let mut connection = crate::load::Connection::open(authority).await?;
+    let consent = form(&[
+        ("client_id", &app.client_id),
+        ("redirect_uri", redirect),
+        ("scope", &app.scopes.join(" ")),
+        ("portal", &portal.to_string()),
+        ("decision", "connect"),
+    ]);
+    let answer = connection.post_form("/oauth/authorize/decide", consent).await?;
+    let back = answer.location.context("no way back from the consent page")?;
+    let back = url::Url::parse(&back)?;
+    let code = back.query_pairs().find(|(name, _)| name == "code").context("no code")?.1.into_owned();
+    let exchange = form(&[
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", redirect),
+        ("client_id", &app.client_id),
+        ("client_secret", &app.client_secret),
+    ]);
+    let answer = connection.post_form("/oauth/2026-09/token", exchange).await?;
+    let tokens: serde_json::Value = serde_json::from_slice(&answer.body)?;
+    match tokens["access_token"].as_str() {
+        Some(token) => Ok(token.to_owned()),
+        None => bail!("no token: {tokens}"),
+    }
+}

@@ -1,0 +1,299 @@
+//! The settings as a form: what stands in it, what is wrong with it, and what was typed read as settings.
+
+use sync_core::{
+    error::InvalidInput,
+    mapping::{Direction, Kind, Mapping},
+    merge::Policy,
+    settings::{MappingFault, Settings},
+};
+
+/// A form as a browser sends it: names may stand in it more than once.
+pub(super) type Typed = Vec<(String, String)>;
+
+/// The form, with what stands in it and what is wrong with it.
+#[derive(Default)]
+pub(super) struct SettingsForm {
+    pub(super) conflict_policy: String,
+    pub(super) default_country: String,
+    pub(super) contact_edits: bool,
+    pub(super) create_users: bool,
+    pub(super) deal_data: bool,
+    pub(super) mirrors: bool,
+    pub(super) failure_tasks: bool,
+    pub(super) outcome_days: String,
+    pub(super) brake_percent: String,
+    pub(super) requests_per_second: String,
+    pub(super) rows: Vec<Row>,
+    problems: Vec<InvalidInput>,
+}
+
+/// One custom field in the form.
+#[derive(Default)]
+pub(super) struct Row {
+    pub(super) user_field: String,
+    pub(super) contact_property: String,
+    pub(super) kind: String,
+    pub(super) direction: String,
+    /// What is wrong with it.
+    pub(super) problems: Vec<String>,
+}
+
+/// One line of the settings as they are told on the installation's page.
+pub(super) struct Fact {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+}
+
+impl SettingsForm {
+    /// The form of settings as they are, with an empty row, and with what was found out about mappings since.
+    pub(super) fn of(settings: &Settings, faults: &[MappingFault]) -> Self {
+        let row = |mapping: &Mapping| {
+            let of_mapping = |fault: &&MappingFault| {
+                (&fault.user_field, &fault.contact_property)
+                    == (&mapping.user_field, &mapping.contact_property)
+            };
+            let problems = faults.iter().filter(of_mapping).map(|fault| fault.fault.words(mapping)).collect();
+            Row {
+                user_field: mapping.user_field.clone(),
+                contact_property: mapping.contact_property.clone(),
+                kind: mapping.kind.word().to_owned(),
+                direction: mapping.direction.word().to_owned(),
+                problems,
+            }
+        };
+        Self {
+            conflict_policy: policy_word(settings.conflict_policy).to_owned(),
+            default_country: settings.default_country.clone().unwrap_or_default(),
+            contact_edits: settings.contact_edits,
+            create_users: settings.create_users,
+            deal_data: settings.deal_data,
+            mirrors: settings.mirrors,
+            failure_tasks: settings.failure_tasks,
+            outcome_days: settings.outcome_days.to_string(),
+            brake_percent: settings.brake_percent.to_string(),
+            requests_per_second: settings.storeganise_requests_per_second.to_string(),
+            rows: settings.custom_fields.iter().map(row).chain([Row::default()]).collect(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// The form with what was typed into it, and empty rows to go on with.
+    pub(super) fn of_typed(typed: &Typed, current: &Settings, empty_rows: usize) -> Self {
+        let mut form = Self::of(current, &[]);
+        let is_on = |name: &str| all(typed, name).next().is_some();
+        for (place, name) in [
+            (&mut form.conflict_policy, "conflict_policy"),
+            (&mut form.default_country, "default_country"),
+            (&mut form.outcome_days, "outcome_days"),
+            (&mut form.brake_percent, "brake_percent"),
+            (&mut form.requests_per_second, "storeganise_requests_per_second"),
+        ] {
+            if let Some(text) = all(typed, name).next() {
+                text.clone_into(place);
+            }
+        }
+        form.contact_edits = is_on("contact_edits");
+        form.create_users = is_on("create_users");
+        form.deal_data = is_on("deal_data");
+        form.mirrors = is_on("mirrors");
+        form.failure_tasks = is_on("failure_tasks");
+        if is_on("user_field") {
+            form.rows = rows(typed);
+        } else {
+            form.rows.pop();
+        }
+        form.rows.extend(std::iter::repeat_with(Row::default).take(empty_rows));
+        form
+    }
+
+    /// What stands in the form as settings. What is no number is out of every bound, and refused as that.
+    pub(super) fn read(&self) -> Settings {
+        let country = self.default_country.trim().to_uppercase();
+        let per_second = self.requests_per_second.trim().replace(',', ".");
+        Settings {
+            conflict_policy: policy_of(&self.conflict_policy),
+            default_country: (!country.is_empty()).then_some(country),
+            contact_edits: self.contact_edits,
+            create_users: self.create_users,
+            storeganise_requests_per_second: per_second.parse().unwrap_or(f64::NAN),
+            custom_fields: self.rows.iter().filter(|row| !row.is_empty()).map(Row::read).collect(),
+            deal_data: self.deal_data,
+            mirrors: self.mirrors,
+            failure_tasks: self.failure_tasks,
+            outcome_days: self.outcome_days.trim().parse().unwrap_or(0),
+            brake_percent: self.brake_percent.trim().parse().unwrap_or(0),
+        }
+    }
+
+    /// Puts what is wrong where it belongs: at its row, or at its input.
+    pub(super) fn refuse(&mut self, problems: Vec<InvalidInput>) {
+        for problem in problems {
+            match row_of(&problem.field).and_then(|index| self.rows.get_mut(index)) {
+                Some(row) => row.problems.push(problem.message),
+                None => self.problems.push(problem),
+            }
+        }
+    }
+
+    /// What is wrong with an input.
+    pub(super) fn problem(&self, field: &str) -> Option<&str> {
+        self.problems.iter().find(|problem| problem.field == field).map(|problem| problem.message.as_str())
+    }
+}
+
+impl Row {
+    fn is_empty(&self) -> bool {
+        self.user_field.is_empty() && self.contact_property.is_empty()
+    }
+
+    fn read(&self) -> Mapping {
+        Mapping {
+            user_field: self.user_field.clone(),
+            contact_property: self.contact_property.clone(),
+            kind: Kind::from_word(&self.kind).unwrap_or(Kind::Text),
+            direction: Direction::from_word(&self.direction).unwrap_or(Direction::ToContact),
+            options: Vec::new(),
+        }
+    }
+}
+
+/// The rows that were typed, without those that are empty or to be removed.
+fn rows(typed: &Typed) -> Vec<Row> {
+    let removed: Vec<usize> = all(typed, "remove").filter_map(|index| index.parse().ok()).collect();
+    let column = |name: &'static str| all(typed, name).map(|text| text.trim().to_owned());
+    let texts = column("user_field").zip(column("contact_property"));
+    let choices = column("kind").zip(column("direction"));
+    let rows = texts.zip(choices).map(|((user_field, contact_property), (kind, direction))| Row {
+        user_field,
+        contact_property,
+        kind,
+        direction,
+        problems: Vec::new(),
+    });
+    let kept = rows.enumerate().filter(|(index, row)| !removed.contains(index) && !row.is_empty());
+    kept.map(|(_, row)| row).collect()
+}
+
+fn all<'a>(typed: &'a Typed, name: &'a str) -> impl Iterator<Item = &'a str> {
+    typed.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// The row a path such as `custom_fields[2].kind` leads to.
+fn row_of(field: &str) -> Option<usize> {
+    field.strip_prefix("custom_fields[")?.split_once(']')?.0.parse().ok()
+}
+
+fn policy_word(policy: Policy) -> &'static str {
+    match policy {
+        Policy::StoreganiseWins => "storeganise_wins",
+        Policy::HubspotWins => "hubspot_wins",
+        Policy::NewestWins => "newest_wins",
+    }
+}
+
+fn policy_of(word: &str) -> Policy {
+    match word {
+        "hubspot_wins" => Policy::HubspotWins,
+        "newest_wins" => Policy::NewestWins,
+        _ => Policy::StoreganiseWins,
+    }
+}
+
+/// The settings in a few lines.
+pub(super) fn facts(settings: &Settings) -> Vec<Fact> {
+    let yes_no = |is_on: bool| if is_on { "yes" } else { "no" }.to_owned();
+    let policy = match settings.conflict_policy {
+        Policy::StoreganiseWins => "Storeganise wins",
+        Policy::HubspotWins => "HubSpot wins",
+        Policy::NewestWins => "the newest wins",
+    };
+    let mapped: Vec<&str> = settings.custom_fields.iter().map(|m| m.contact_property.as_str()).collect();
+    let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
+    [
+        ("When both sides changed", policy.to_owned()),
+        ("Default country", settings.default_country.clone().unwrap_or_else(|| "none".to_owned())),
+        ("Edits of contacts change users", yes_no(settings.contact_edits)),
+        ("Won deals create users", yes_no(settings.create_users)),
+        ("Custom fields", or_none(mapped.join(", "))),
+    ]
+    .map(|(name, value)| Fact { name, value })
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(pairs: &[(&str, &str)]) -> Typed {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn row(user_field: &str, contact_property: &str, kind: &str, direction: &str) -> Typed {
+        typed(&[
+            ("user_field", user_field),
+            ("contact_property", contact_property),
+            ("kind", kind),
+            ("direction", direction),
+        ])
+    }
+
+    #[test]
+    fn what_is_typed_is_read_as_it_is_meant_and_what_the_form_lacks_stays() {
+        let form = typed(&[
+            ("conflict_policy", "hubspot_wins"),
+            ("default_country", " gb "),
+            ("contact_edits", "on"),
+            ("storeganise_requests_per_second", "1,5"),
+        ]);
+        let current = Settings { outcome_days: 90, ..Settings::default() };
+        let expected = Settings {
+            conflict_policy: Policy::HubspotWins,
+            default_country: Some("GB".to_owned()),
+            contact_edits: true,
+            create_users: false,
+            deal_data: false,
+            mirrors: false,
+            failure_tasks: false,
+            storeganise_requests_per_second: 1.5,
+            outcome_days: 90,
+            ..Settings::default()
+        };
+        assert_eq!(SettingsForm::of_typed(&form, &current, 1).read(), expected);
+        let blank = typed(&[("default_country", " ")]);
+        assert_eq!(SettingsForm::of_typed(&blank, &expected, 1).read().default_country, None);
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused_by_its_field() {
+        let form = typed(&[
+            ("storeganise_requests_per_second", "fast"),
+            ("outcome_days", "-1"),
+            ("brake_percent", "20 %"),
+        ]);
+        let read = SettingsForm::of_typed(&form, &Settings::default(), 1).read();
+        let fields: Vec<String> = read.problems().into_iter().map(|problem| problem.field).collect();
+        assert_eq!(fields, ["storeganise_requests_per_second", "outcome_days", "brake_percent"]);
+    }
+
+    #[test]
+    fn rows_are_read_in_order_without_the_empty_and_the_removed_ones() {
+        let form: Typed = [
+            row("a", "one", "number", "both"),
+            row(" ", "", "text", "to_contact"),
+            row("b", "two", "text", "to_contact"),
+            row("c", "", "choice", "to_user"),
+            typed(&[("remove", "2")]),
+        ]
+        .concat();
+        let mut form = SettingsForm::of_typed(&form, &Settings::default(), 2);
+        let read = form.read().custom_fields;
+        let shown: Vec<_> =
+            read.iter().map(|m| (m.user_field.as_str(), m.kind.word(), m.direction.word())).collect();
+        assert_eq!(shown, [("a", "number", "both"), ("c", "choice", "to_user")]);
+        assert_eq!(form.rows.len(), 4, "and two to go on with");
+        let problem = |field: &str| InvalidInput { field: field.to_owned(), message: field.to_owned() };
+        form.refuse(vec![problem("custom_fields[1].contact_property"), problem("custom_fields")]);
+        assert_eq!(form.rows[1].problems, ["custom_fields[1].contact_property"]);
+        assert_eq!(form.problem("custom_fields"), Some("custom_fields"));
+    }
+}

@@ -1,0 +1,194 @@
+//! The inbox as a person sees it: the list, and the choices. The values of both sides are `live`'s matter.
+
+use std::collections::BTreeMap;
+
+use hubspot::record::ObjectKind;
+use sea_orm::{
+    ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, sea_query::Expr,
+};
+
+use super::{
+    Choice, Conflict,
+    pair::{Obstacle, Sides},
+};
+use crate::{
+    access::audit::{Actor, Entry},
+    core::Core,
+    error::Error,
+    fields::CONTACT_USER_ID,
+    installation::{Installation, Scope},
+    merge::Side,
+    queue::change::{Mark, Origin, Subject, mark_in},
+    storage::entity::conflict,
+    views::{Page, bounded},
+};
+
+/// What a person decided about one user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decided {
+    /// Whose value to keep, by the field's name.
+    Fields(BTreeMap<String, Side>),
+    /// Whether user and contact belong together.
+    Pair {
+        /// They do.
+        together: bool,
+    },
+}
+
+impl Core {
+    /// A page of what waits for a person, ordered by user and field.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the cursor is not one of ours.
+    pub async fn conflicts(
+        &self,
+        scope: Scope,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Page<Conflict>, Error> {
+        let limit = bounded(limit);
+        let mut query = conflict::Entity::find()
+            .filter(conflict::Column::InstallationId.eq(scope.id()))
+            .filter(conflict::Column::DecidedAt.is_null())
+            .order_by_asc(conflict::Column::UserId)
+            .order_by_asc(conflict::Column::Field)
+            .limit(limit + 1);
+        if let Some(cursor) = after {
+            let (user, field) = cursor
+                .split_once('~')
+                .ok_or_else(|| Error::invalid("cursor", "The cursor is the `next` of the page before."))?;
+            query = query.filter(
+                Condition::any().add(conflict::Column::UserId.gt(user)).add(
+                    Condition::all()
+                        .add(conflict::Column::UserId.eq(user))
+                        .add(conflict::Column::Field.gt(field)),
+                ),
+            );
+        }
+        let rows = query.all(self.db().reader()).await?;
+        let rows = rows.into_iter().map(Conflict::from_row).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::cut(rows, limit, |row| format!("{}~{}", row.user_id, row.field.as_deref().unwrap_or(""))))
+    }
+
+    /// Everything a person has to decide, or has decided, about one user.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is nothing.
+    pub async fn conflicts_about(&self, scope: Scope, user_id: &str) -> Result<Vec<Conflict>, Error> {
+        let mut found = self.conflicts_of(scope, &[user_id.to_owned()]).await?;
+        let mut rows = found.remove(user_id).ok_or(Error::NotFound)?;
+        rows.sort_by(|one, other| one.field.cmp(&other.field));
+        Ok(rows)
+    }
+
+    /// Takes a person's choice; the next sync of the user, which is asked for at once, carries it out.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is no conflict, [`Error::Invalid`] where it is about something else,
+    /// [`Error::NotNow`] where the pair cannot be linked, the provider's error where it does not say.
+    pub async fn decide_conflicts(
+        &self,
+        installation: &Installation,
+        user_id: &str,
+        decided: &Decided,
+        by: &Actor,
+    ) -> Result<(), Error> {
+        let known = self.conflicts_about(installation.scope(), user_id).await?;
+        let choices: Vec<(&str, Choice)> = match decided {
+            Decided::Fields(fields) => choices_of(&known, fields)?,
+            Decided::Pair { together } => {
+                let Some(pair) = known.iter().find(|known| known.field.is_none()) else {
+                    return Err(Error::invalid("pair", "The conflict of this user is about fields."));
+                };
+                if *together {
+                    self.check_pair(installation, pair).await?;
+                }
+                vec![("", if *together { Choice::Link } else { Choice::Apart })]
+            }
+        };
+        let (scope, now) = (installation.scope(), self.now_micros());
+        let transaction = self.db().begin().await?;
+        mark_in(&transaction, &[Mark::new(scope, Subject::User, user_id, Origin::Person)], now).await?;
+        for (field, choice) in &choices {
+            self.choose(&transaction, scope, user_id, field, *choice).await?;
+        }
+        let said = choices.iter().map(|(field, choice)| match *field {
+            "" => choice.word().to_owned(),
+            field => format!("{field}={}", choice.word()),
+        });
+        let detail = format!("{user_id} {}", said.collect::<Vec<_>>().join(" "));
+        self.audit(&transaction, &Entry::about(by, scope.id(), "conflict.decided").with(detail)).await?;
+        transaction.commit().await?;
+        self.work.notify_one();
+        Ok(())
+    }
+
+    async fn choose(
+        &self,
+        on: &DatabaseTransaction,
+        scope: Scope,
+        user_id: &str,
+        field: &str,
+        choice: Choice,
+    ) -> Result<(), Error> {
+        let chosen = conflict::Entity::update_many()
+            .col_expr(conflict::Column::Choice, Expr::value(choice.word()))
+            .col_expr(conflict::Column::DecidedAt, Expr::value(self.now_micros()))
+            .filter(conflict::Column::InstallationId.eq(scope.id()))
+            .filter(conflict::Column::UserId.eq(user_id))
+            .filter(conflict::Column::Field.eq(field))
+            .exec(on)
+            .await?;
+        if chosen.rows_affected == 0 {
+            return Err(Error::NotNow("This conflict was settled a moment ago.".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Whether the pair can be linked now, asked of both sides.
+    async fn check_pair(&self, installation: &Installation, pair: &Conflict) -> Result<(), Error> {
+        let account = self.account(installation).await?;
+        let portal = self.portal(installation.scope()).await?;
+        let gone =
+            || Error::NotNow("HubSpot has no such contact any more: there is nothing to link.".to_owned());
+        let contact_id = pair.contact_id.as_deref().ok_or_else(gone)?;
+        let contact = portal.get(ObjectKind::Contact, contact_id, &[CONTACT_USER_ID]).await?;
+        let contact = contact.filter(|contact| contact.id == contact_id).ok_or_else(gone)?;
+        let sides = Sides { scope: installation.scope(), account: &account, portal: &portal };
+        match self.obstacle(&sides, &pair.user_id, &contact).await? {
+            Ok(_) => Ok(()),
+            Err(Obstacle::OtherUser(other)) => Err(Error::NotNow(format!(
+                "Contact {contact_id} is linked to user {other}, who is still there. Keep one of the two users \
+                 in Storeganise, then link; or keep them apart."
+            ))),
+            Err(Obstacle::OtherContact(other)) => Err(Error::NotNow(format!(
+                "The user is linked to contact {other}, which is still there. Merge the two contacts in HubSpot; \
+                 or keep them apart."
+            ))),
+        }
+    }
+}
+
+fn choices_of<'a>(
+    known: &[Conflict],
+    fields: &'a BTreeMap<String, Side>,
+) -> Result<Vec<(&'a str, Choice)>, Error> {
+    if fields.is_empty() {
+        return Err(Error::invalid("choices", "Choose user or contact for at least one field."));
+    }
+    fields
+        .iter()
+        .map(|(name, side)| {
+            if !known.iter().any(|known| known.field.as_ref() == Some(name)) {
+                let message = format!("There is nothing to decide about {name}.");
+                return Err(Error::invalid("choices", message));
+            }
+            let choice = match side {
+                Side::User => Choice::User,
+                Side::Contact => Choice::Contact,
+            };
+            Ok((name.as_str(), choice))
+        })
+        .collect()
+}

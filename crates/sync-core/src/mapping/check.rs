@@ -1,0 +1,417 @@
+//! Whether mappings can be saved: what the names alone say, and whether a contact property takes what the mapping
+//! says it holds. Pure; `live` asks HubSpot for the properties.
+
+use std::collections::BTreeMap;
+
+use hubspot::properties::Property;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Choice, Direction, Kind, Mapping,
+    options::{self, OFFERED_MAX},
+};
+use crate::{
+    error::InvalidInput,
+    fields::{ADDRESS_PARTS, CONTACT_USER_ID},
+    record::side::Field,
+};
+
+/// The most mappings an installation may have.
+pub const MAPPINGS_MAX: usize = 30;
+const NAME_CHARS_MAX: usize = 100;
+/// The beginning of our own custom fields of users.
+const OUR_USER_FIELDS: &str = "hubspot_";
+/// The stage of a contact's life, which HubSpot only moves forward.
+const LIFECYCLE: &str = "lifecyclestage";
+
+/// Something to know about a mapping that does not keep it from being saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The input it is about, as in the JSON API.
+    pub field: String,
+    /// What to know, in plain words.
+    pub message: String,
+}
+
+/// Why a contact property does not take a mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// There is none of that name.
+    Missing,
+    /// It lies in the recycle bin.
+    Archived,
+    /// Only HubSpot writes it.
+    ReadOnly,
+    /// It holds something else: what, in our words.
+    WrongType(String),
+    /// It holds several choices at once.
+    SeveralChoices,
+    /// Its choices come from elsewhere in HubSpot.
+    NoOptions,
+    /// It offers more choices than we copy.
+    TooManyOptions,
+}
+
+/// The path of one part of a mapping, as in the JSON API.
+#[must_use]
+pub fn path(index: usize, part: &str) -> String {
+    format!("custom_fields[{index}].{part}")
+}
+
+/// What can be said of mappings without asking anybody.
+#[must_use]
+pub fn names(mappings: &[Mapping]) -> Vec<InvalidInput> {
+    let mut problems = Vec::new();
+    if mappings.len() > MAPPINGS_MAX {
+        let message = format!("At most {MAPPINGS_MAX} custom fields can be mapped.");
+        problems.push(InvalidInput::new("custom_fields", message));
+        return problems;
+    }
+    for (index, mapping) in mappings.iter().enumerate() {
+        let before = &mappings[..index];
+        if let Some(message) = user_field_problem(mapping, before) {
+            problems.push(InvalidInput::new(path(index, "user_field"), message));
+        }
+        if let Some(message) = property_problem(mapping, before) {
+            problems.push(InvalidInput::new(path(index, "contact_property"), message));
+        }
+    }
+    problems
+}
+
+fn user_field_problem(mapping: &Mapping, before: &[Mapping]) -> Option<String> {
+    let code = mapping.user_field.as_str();
+    if code.is_empty() || code.chars().count() > NAME_CHARS_MAX || code.chars().any(is_out_of_place) {
+        return Some(
+            "Write the custom field's code as its settings in Storeganise show it, such as gateCode."
+                .to_owned(),
+        );
+    }
+    if code.to_lowercase().starts_with(OUR_USER_FIELDS) {
+        return Some(format!(
+            "{code} is a field that this add-on fills by itself. Choose a field of the business."
+        ));
+    }
+    let again = before.iter().find(|known| known.user_field == code && overlap(known, mapping))?;
+    Some(format!(
+        "{code} is mapped to {} in this direction already. A field has one mapping in each direction.",
+        again.contact_property
+    ))
+}
+
+fn property_problem(mapping: &Mapping, before: &[Mapping]) -> Option<String> {
+    let name = mapping.contact_property.as_str();
+    let is_name = !name.is_empty()
+        && name.len() <= NAME_CHARS_MAX
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if !is_name {
+        return Some(
+            "Write the property's internal name as its settings in HubSpot show it: small letters, digits and \
+             underscores, such as unit_size."
+                .to_owned(),
+        );
+    }
+    if is_synced_anyway(name) {
+        return Some(format!(
+            "{name} is kept the same by itself, or is used for that. Choose another property."
+        ));
+    }
+    if name == LIFECYCLE && (mapping.direction, mapping.kind) != (Direction::ToContact, Kind::Choice) {
+        return Some(format!(
+            "{name} can only be mapped as a choice and from users to contacts: HubSpot moves it by rules of its own."
+        ));
+    }
+    let again = before.iter().find(|known| known.contact_property == name && overlap(known, mapping));
+    if let Some(again) = again {
+        return Some(format!(
+            "{name} is mapped to {} in this direction already. A property has one mapping in each direction.",
+            again.user_field
+        ));
+    }
+    let pair =
+        before.iter().any(|known| known.contact_property == name && known.user_field == mapping.user_field);
+    pair.then(|| {
+        format!("{name} and {} are mapped already. Choose both directions there instead.", mapping.user_field)
+    })
+}
+
+fn overlap(one: &Mapping, other: &Mapping) -> bool {
+    one.direction.reaches_contacts() && other.direction.reaches_contacts()
+        || one.direction.reaches_users() && other.direction.reaches_users()
+}
+
+fn is_out_of_place(sign: char) -> bool {
+    sign.is_whitespace() || sign.is_control()
+}
+
+fn is_synced_anyway(name: &str) -> bool {
+    let more = ["hs_additional_emails", CONTACT_USER_ID];
+    Field::BUILT_IN.iter().any(|field| field.name() == name)
+        || ADDRESS_PARTS.contains(&name)
+        || more.contains(&name)
+}
+
+/// Whether a contact property takes a mapping; the options it offers, where it is a choice.
+///
+/// # Errors
+/// It does not: why.
+pub fn fit(mapping: &Mapping, property: &Property) -> Result<Vec<Choice>, Fault> {
+    if property.archived {
+        return Err(Fault::Archived);
+    }
+    if !property.is_writable() {
+        return Err(Fault::ReadOnly);
+    }
+    let (kind, how) = (property.kind.as_deref(), property.field_type.as_deref());
+    let fits = match (mapping.kind, kind) {
+        (Kind::Text, Some("string" | "phone_number")) => !matches!(how, Some("html" | "file")),
+        (Kind::Number, Some("number"))
+        | (Kind::Boolean, Some("bool"))
+        | (Kind::Date, Some("date"))
+        | (Kind::Choice, Some("enumeration")) => !is_yes_or_no(property) || mapping.kind != Kind::Choice,
+        (Kind::Boolean, Some("enumeration")) => is_yes_or_no(property),
+        _ => false,
+    };
+    if !fits {
+        return Err(Fault::WrongType(described(property).to_owned()));
+    }
+    if mapping.kind != Kind::Choice {
+        return Ok(Vec::new());
+    }
+    match property.options.len() {
+        _ if how == Some("checkbox") => Err(Fault::SeveralChoices),
+        0 => Err(Fault::NoOptions),
+        offered if offered > OFFERED_MAX => Err(Fault::TooManyOptions),
+        _ => Ok(options::renewed(&mapping.options, &property.options)),
+    }
+}
+
+/// Whether a property is a single box to tick, which HubSpot also keeps as a choice of true and false.
+fn is_yes_or_no(property: &Property) -> bool {
+    let mut values: Vec<&str> = property.options.iter().map(|option| option.value.as_str()).collect();
+    values.sort_unstable();
+    property.kind.as_deref() == Some("enumeration") && values == ["false", "true"]
+}
+
+/// What a property holds, in our words.
+fn described(property: &Property) -> &'static str {
+    match (property.kind.as_deref().unwrap_or_default(), property.field_type.as_deref().unwrap_or_default()) {
+        ("string", "html") => "rich text",
+        ("string", "file") => "a file",
+        ("string" | "phone_number", _) => "text",
+        ("number", _) => "a number",
+        ("bool", _) => "yes or no",
+        ("enumeration", _) if is_yes_or_no(property) => "yes or no",
+        ("date", _) => "a date",
+        ("datetime", _) => "a date with a time of day",
+        ("enumeration", "checkbox") => "several choices at once",
+        ("enumeration", _) => "a choice",
+        _ => "something this add-on does not know",
+    }
+}
+
+impl Fault {
+    /// What is wrong and what is expected, in plain words.
+    #[must_use]
+    pub fn words(&self, mapping: &Mapping) -> String {
+        let name = &mapping.contact_property;
+        match self {
+            Self::Missing => format!(
+                "HubSpot has no contact property {name}. Make it there, or write the internal name as the property's \
+                 settings show it."
+            ),
+            Self::Archived => format!(
+                "The contact property {name} is archived in HubSpot. Restore it there, or choose another property."
+            ),
+            Self::ReadOnly => format!(
+                "HubSpot fills in the contact property {name} by itself and lets nobody write it. Choose a property \
+                 that can be edited."
+            ),
+            Self::WrongType(is) => format!("The contact property {name} holds {is}. {}", needs(mapping.kind)),
+            Self::SeveralChoices => format!(
+                "The contact property {name} holds several choices at once. A choice needs a dropdown or radio property."
+            ),
+            Self::NoOptions => format!(
+                "The contact property {name} has no options of its own. A choice needs a dropdown or radio property \
+                 with options."
+            ),
+            Self::TooManyOptions => {
+                format!(
+                    "The contact property {name} has more than {OFFERED_MAX} options, the most a choice can have."
+                )
+            }
+        }
+    }
+}
+
+/// What a kind needs of a property.
+fn needs(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "Text needs a single-line, multi-line or phone number property.",
+        Kind::Number => "A number needs a number property.",
+        Kind::Boolean => "Yes or no needs a single checkbox property.",
+        Kind::Date => "A date needs a date picker property without a time of day.",
+        Kind::Choice => "A choice needs a dropdown or radio property.",
+    }
+}
+
+/// What to know about a mapping whose property takes it.
+#[must_use]
+pub fn warnings(index: usize, mapping: &Mapping, property: &Property) -> Vec<Warning> {
+    let name = &mapping.contact_property;
+    let writes = mapping.direction.reaches_contacts();
+    let unique = (property.has_unique_value && writes).then(|| {
+        format!("No two contacts may have the same {name}: HubSpot refuses a value that another contact has.")
+    });
+    let forward = (name == LIFECYCLE).then(|| {
+        format!("HubSpot only moves {name} forward: an earlier stage at Storeganise does not bring it back.")
+    });
+    let of_property = unique.into_iter().chain(forward);
+    of_property.map(|message| Warning { field: path(index, "contact_property"), message }).collect()
+}
+
+/// Properties by name.
+#[must_use]
+pub fn by_name(properties: &[Property]) -> BTreeMap<&str, &Property> {
+    properties.iter().map(|property| (property.name.as_str(), property)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn mapping(user_field: &str, contact_property: &str, kind: Kind, direction: Direction) -> Mapping {
+        Mapping {
+            user_field: user_field.to_owned(),
+            contact_property: contact_property.to_owned(),
+            kind,
+            direction,
+            options: Vec::new(),
+        }
+    }
+
+    fn text(user_field: &str, contact_property: &str, direction: Direction) -> Mapping {
+        mapping(user_field, contact_property, Kind::Text, direction)
+    }
+
+    fn property(given: &Value) -> Property {
+        serde_json::from_value(given.clone()).unwrap()
+    }
+
+    fn fields(mappings: &[Mapping]) -> Vec<String> {
+        names(mappings).into_iter().map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn what_is_synced_anyway_or_ours_is_not_mapped_again() {
+        use Direction::{Both, ToContact, ToUser};
+        for name in ["firstname", "email", "phone", "address", "city", "country", "storeganise_user_id"] {
+            let problem = &names(&[text("gateCode", name, Both)])[0];
+            assert_eq!(problem.field, "custom_fields[0].contact_property");
+            assert!(problem.message.contains(name));
+        }
+        for code in ["", "gate code", "hubspot_dealId", "HubSpot_own"] {
+            assert_eq!(fields(&[text(code, "gate_code", Both)]), ["custom_fields[0].user_field"], "{code}");
+        }
+        for name in ["", "Gate", "gate code", "größe", "a,b"] {
+            assert_eq!(
+                fields(&[text("gateCode", name, Both)]),
+                ["custom_fields[0].contact_property"],
+                "{name}"
+            );
+        }
+        let stage = |kind, direction| fields(&[mapping("tier", "lifecyclestage", kind, direction)]).len();
+        assert_eq!(stage(Kind::Choice, ToContact), 0);
+        assert_eq!(
+            (stage(Kind::Text, ToContact), stage(Kind::Choice, ToUser), stage(Kind::Choice, Both)),
+            (1, 1, 1)
+        );
+        let many = vec![text("gateCode", "gate_code", Both); MAPPINGS_MAX + 1];
+        assert_eq!(fields(&many), ["custom_fields"]);
+    }
+
+    #[test]
+    fn a_field_and_a_property_have_one_mapping_in_each_direction() {
+        use Direction::{Both, ToContact, ToUser};
+        let first = text("a", "one", ToContact);
+        assert_eq!(fields(&[first.clone(), text("b", "two", Both)]), Vec::<String>::new());
+        assert_eq!(fields(&[first.clone(), text("b", "one", ToUser)]), Vec::<String>::new());
+        assert_eq!(fields(&[first.clone(), text("a", "two", ToUser)]), Vec::<String>::new());
+        assert_eq!(fields(&[first.clone(), text("b", "one", Both)]), ["custom_fields[1].contact_property"]);
+        assert_eq!(fields(&[first.clone(), text("a", "two", ToContact)]), ["custom_fields[1].user_field"]);
+        // The same pair once for each direction would share one baseline.
+        assert_eq!(fields(&[first, text("a", "one", ToUser)]), ["custom_fields[1].contact_property"]);
+    }
+
+    #[test]
+    fn a_kind_fits_its_property_and_no_other() {
+        let option = |value: &str| json!({ "value": value, "label": value });
+        let shapes = [
+            ("string", "text", json!([])),
+            ("string", "textarea", json!([])),
+            ("phone_number", "phonenumber", json!([])),
+            ("number", "number", json!([])),
+            ("bool", "booleancheckbox", json!([option("true"), option("false")])),
+            ("enumeration", "booleancheckbox", json!([option("true"), option("false")])),
+            ("date", "date", json!([])),
+            ("datetime", "date", json!([])),
+            ("enumeration", "select", json!([option("s"), option("l")])),
+            ("enumeration", "radio", json!([option("s")])),
+            ("enumeration", "checkbox", json!([option("s")])),
+            ("enumeration", "select", json!([])),
+            ("string", "html", json!([])),
+            ("string", "file", json!([])),
+        ];
+        let fitting: [&[usize]; 5] = [&[0, 1, 2], &[3], &[4, 5], &[6], &[8, 9]];
+        for (kind, fitting) in Kind::ALL.into_iter().zip(fitting) {
+            for (index, (value_type, how, options)) in shapes.iter().enumerate() {
+                let property = property(
+                    &json!({ "name": "p", "type": value_type, "fieldType": how, "options": options }),
+                );
+                let fit = fit(&mapping("f", "p", kind, Direction::Both), &property);
+                assert_eq!(fit.is_ok(), fitting.contains(&index), "{kind:?} {value_type} {how}: {fit:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_property_that_is_not_there_or_cannot_be_written_is_refused_in_words_that_name_it() {
+        let tier = mapping("tier", "tier_name", Kind::Choice, Direction::Both);
+        let many: Vec<Value> =
+            (0..=OFFERED_MAX).map(|n| json!({ "value": n.to_string(), "label": "x" })).collect();
+        for (given, expected) in [
+            (json!({ "archived": true }), Fault::Archived),
+            (json!({ "calculated": true }), Fault::ReadOnly),
+            (json!({ "modificationMetadata": { "readOnlyValue": true } }), Fault::ReadOnly),
+            (json!({ "type": "datetime" }), Fault::WrongType("a date with a time of day".to_owned())),
+            (json!({ "type": "json" }), Fault::WrongType("something this add-on does not know".to_owned())),
+            (json!({ "type": "enumeration", "fieldType": "checkbox" }), Fault::SeveralChoices),
+            (json!({ "type": "enumeration", "fieldType": "select" }), Fault::NoOptions),
+            (json!({ "type": "enumeration", "fieldType": "select", "options": many }), Fault::TooManyOptions),
+        ] {
+            let mut whole = given;
+            whole["name"] = json!("tier_name");
+            let fault = fit(&tier, &property(&whole)).unwrap_err();
+            assert_eq!(fault, expected);
+            let words = fault.words(&tier);
+            assert!(words.contains("tier_name") && words.ends_with('.'), "{words}");
+            let again: Fault = serde_json::from_str(&serde_json::to_string(&fault).unwrap()).unwrap();
+            assert_eq!(again, fault);
+        }
+        assert!(Fault::Missing.words(&tier).contains("tier_name"));
+    }
+
+    #[test]
+    fn a_unique_property_may_be_written_and_says_what_that_means() {
+        let unique = property(&json!({ "name": "gate_code", "type": "string", "hasUniqueValue": true }));
+        let warned = |direction| warnings(3, &text("gateCode", "gate_code", direction), &unique);
+        assert_eq!(warned(Direction::ToUser), []);
+        assert_eq!(warned(Direction::Both)[0].field, "custom_fields[3].contact_property");
+        let stage = property(&json!({ "name": "lifecyclestage", "type": "enumeration" }));
+        let tier = mapping("tier", "lifecyclestage", Kind::Choice, Direction::ToContact);
+        assert!(warnings(0, &tier, &stage)[0].message.contains("forward"));
+    }
+}

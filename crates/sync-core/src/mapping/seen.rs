@@ -1,0 +1,254 @@
+//! What a business's users hold in their custom fields. Storeganise has no list of the fields it defines: the newest
+//! users show which codes are in use and what stands in them. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use storeganise::user::User;
+
+use super::{
+    Direction, Kind, Mapping,
+    check::{Warning, path},
+    text_of,
+};
+use crate::{error::InvalidInput, fields::OUR_USER_FIELDS};
+
+/// How many codes a warning lists.
+const CODES_LISTED_MAX: usize = 20;
+
+/// The custom fields of some users.
+#[derive(Default)]
+pub struct Seen<'a> {
+    users: usize,
+    values: BTreeMap<&'a str, Vec<&'a Value>>,
+}
+
+/// The types a value can have on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Shape {
+    Text,
+    Number,
+    Boolean,
+    List,
+    Object,
+}
+
+impl<'a> Seen<'a> {
+    /// What these users show; staff are nobody's customers and do not count.
+    #[must_use]
+    pub fn of(users: &'a [User]) -> Self {
+        let mut seen = Self::default();
+        for user in users.iter().filter(|user| user.roles.is_empty()) {
+            let Some(fields) = &user.custom_fields else { continue };
+            seen.users += 1;
+            for (code, value) in fields {
+                if shape(value).is_some() {
+                    seen.values.entry(code).or_default().push(value);
+                }
+            }
+        }
+        seen
+    }
+
+    /// What they say about a mapping: nothing, a warning, or that it cannot be.
+    ///
+    /// # Errors
+    /// The field holds something else than the mapping says.
+    pub fn check(&self, index: usize, mapping: &Mapping) -> Result<Option<Warning>, InvalidInput> {
+        let code = mapping.user_field.as_str();
+        let field = || path(index, "user_field");
+        let Some(values) = self.values.get(code) else {
+            return Ok(Some(Warning { field: field(), message: self.never_seen(code) }));
+        };
+        let wrong: BTreeSet<Shape> =
+            values.iter().filter_map(|value| shape(value)).filter(|shape| !takes(mapping, *shape)).collect();
+        if let Some(found) = wrong.first() {
+            let message = format!(
+                "{code} holds {} at Storeganise, and the mapping says {}. {}",
+                found.words(),
+                mapping.kind.article(),
+                hint(mapping, *found)
+            );
+            return Err(InvalidInput::new(path(index, "kind"), message));
+        }
+        let unfit = if mapping.kind == Kind::Choice || !mapping.direction.reaches_contacts() {
+            0
+        } else {
+            values
+                .iter()
+                .filter(|value| mapping.to_contact(&text_of(Some(value)).unwrap_or_default()).is_err())
+                .count()
+        };
+        if unfit == values.len() {
+            let message = format!(
+                "None of the {unfit} values of {code} among the newest users is {}. Choose another kind.",
+                mapping.kind.article()
+            );
+            return Err(InvalidInput::new(path(index, "kind"), message));
+        }
+        let message = (unfit > 0).then(|| {
+            format!(
+                "{unfit} of the {} values of {code} among the newest users are not {}: they would be left out.",
+                values.len(),
+                mapping.kind.article()
+            )
+        });
+        Ok(message.map(|message| Warning { field: field(), message }))
+    }
+
+    fn never_seen(&self, code: &str) -> String {
+        let codes: Vec<&str> = self
+            .values
+            .keys()
+            .copied()
+            .filter(|code| !OUR_USER_FIELDS.contains(code))
+            .take(CODES_LISTED_MAX)
+            .collect();
+        let there = match codes.as_slice() {
+            [] => "None of them has any custom field filled in.".to_owned(),
+            codes => format!("In use are: {}.", codes.join(", ")),
+        };
+        format!(
+            "None of the newest {} users has anything in {code}. Check the code, unless the field is new. {there}",
+            self.users
+        )
+    }
+}
+
+/// Whether a mapping takes values of a shape. What is written back must look like what stands there: only towards
+/// contacts, where everything is text on the wire, may a shape be translated.
+fn takes(mapping: &Mapping, shape: Shape) -> bool {
+    let own = match mapping.kind {
+        Kind::Text | Kind::Date | Kind::Choice => Shape::Text,
+        Kind::Number => Shape::Number,
+        Kind::Boolean => Shape::Boolean,
+    };
+    let translated = match mapping.kind {
+        Kind::Text => shape != Shape::Object,
+        Kind::Number => shape == Shape::Text,
+        Kind::Boolean => matches!(shape, Shape::Text | Shape::Number),
+        Kind::Date => shape == Shape::Number,
+        Kind::Choice => matches!(shape, Shape::Number | Shape::Boolean),
+    };
+    shape == own || translated && mapping.direction == Direction::ToContact
+}
+
+fn hint(mapping: &Mapping, found: Shape) -> &'static str {
+    let one_way = Mapping { direction: Direction::ToContact, ..mapping.clone() };
+    if takes(&one_way, found) {
+        "Choose the kind it has, or map it from users to contacts only."
+    } else if found == Shape::Object {
+        "Such a field cannot be mapped."
+    } else {
+        "Choose the kind it has."
+    }
+}
+
+fn shape(value: &Value) -> Option<Shape> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => (!text.trim().is_empty()).then_some(Shape::Text),
+        Value::Number(_) => Some(Shape::Number),
+        Value::Bool(_) => Some(Shape::Boolean),
+        Value::Array(items) => (!items.is_empty()).then_some(Shape::List),
+        Value::Object(_) => Some(Shape::Object),
+    }
+}
+
+impl Shape {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "a number",
+            Self::Boolean => "yes or no",
+            Self::List => "a list",
+            Self::Object => "a group of values",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn users(values: &[Value]) -> Vec<User> {
+        let user = |(n, value): (usize, &Value)| {
+            let fields =
+                json!({ "id": n.to_string(), "customFields": { "size": value, "hubspot_dealId": "1" } });
+            serde_json::from_value(fields).unwrap()
+        };
+        values.iter().enumerate().map(user).collect()
+    }
+
+    fn mapping(kind: Kind, direction: Direction) -> Mapping {
+        Mapping {
+            user_field: "size".to_owned(),
+            contact_property: "unit_size".to_owned(),
+            kind,
+            direction,
+            options: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_kind_must_be_what_stands_there_and_one_way_text_will_do() {
+        use Direction::{Both, ToContact, ToUser};
+        for (values, kind, direction, fits) in [
+            (json!(["a"]), Kind::Text, Both, true),
+            (json!([7]), Kind::Text, Both, false),
+            (json!([7, true, ["a", "b"]]), Kind::Text, ToContact, true),
+            (json!([{ "a": 1 }]), Kind::Text, ToContact, false),
+            (json!([7, 1.5]), Kind::Number, Both, true),
+            (json!(["7"]), Kind::Number, Both, false),
+            (json!(["7"]), Kind::Number, ToContact, true),
+            (json!(["seven"]), Kind::Number, ToContact, false),
+            (json!([true]), Kind::Number, ToContact, false),
+            (json!([true, false]), Kind::Boolean, ToUser, true),
+            (json!(["yes"]), Kind::Boolean, ToUser, false),
+            (json!(["2026-03-04"]), Kind::Date, Both, true),
+            (json!(["soon"]), Kind::Date, Both, false),
+            (json!(["Large"]), Kind::Choice, Both, true),
+            (json!([["Large", "Small"]]), Kind::Choice, ToContact, false),
+        ] {
+            let users = users(values.as_array().unwrap());
+            let checked = Seen::of(&users).check(2, &mapping(kind, direction));
+            assert_eq!(checked.is_ok(), fits, "{kind:?} {direction:?} {values}: {checked:?}");
+            match checked {
+                Ok(warning) => assert_eq!(warning, None, "{values}"),
+                Err(problem) => {
+                    assert_eq!(problem.field, "custom_fields[2].kind");
+                    assert!(problem.message.contains("size"), "{problem:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_that_was_never_seen_is_a_warning_with_what_was_seen() {
+        let users = users(&[json!("a"), json!(null), json!("")]);
+        let other = Mapping { user_field: "sise".to_owned(), ..mapping(Kind::Text, Direction::Both) };
+        let warning = Seen::of(&users).check(0, &other).unwrap().unwrap();
+        assert_eq!(warning.field, "custom_fields[0].user_field");
+        assert!(warning.message.contains("3 users") && warning.message.contains("size"), "{warning:?}");
+        assert!(!warning.message.contains("hubspot_"), "our own fields are no help: {warning:?}");
+    }
+
+    #[test]
+    fn some_values_that_do_not_fit_are_a_warning_with_their_number_and_never_with_them() {
+        let users = users(&[json!("2026-03-04"), json!("someday"), json!("2026-03-05")]);
+        let warning = Seen::of(&users).check(0, &mapping(Kind::Date, Direction::Both)).unwrap().unwrap();
+        assert!(
+            warning.message.contains("1 of the 3") && !warning.message.contains("someday"),
+            "{warning:?}"
+        );
+    }
+
+    #[test]
+    fn staff_do_not_count() {
+        let staff = json!({ "id": "1", "roles": ["admin"], "customFields": { "size": 7 } });
+        let users = [serde_json::from_value::<User>(staff).unwrap()];
+        assert!(Seen::of(&users).check(0, &mapping(Kind::Text, Direction::Both)).unwrap().is_some());
+    }
+}
