@@ -190,7 +190,7 @@ async fn runs_previews_brakes_and_notices_go_when_their_time_is_over_and_the_aud
             subject: Set("user".to_owned()),
             record: Set(format!("u{number}")),
             installation_id: Set(id),
-            user_id: Set(None),
+            user_id: Set(Some(format!("u{number}"))),
             contact_id: Set(None),
             deal_id: Set(None),
             contact_action: Set("created".to_owned()),
@@ -200,7 +200,18 @@ async fn runs_previews_brakes_and_notices_go_when_their_time_is_over_and_the_aud
             user_fields: Set(String::new()),
             user_refused: Set(String::new()),
             reason: Set(None),
-        };
+        });
+        preview_row::Entity::insert_many(rows).exec_without_returning(writer).await.unwrap();
+    }
+    let decided = brake::ActiveModel {
+        installation_id: Set(id),
+        state: Set("dropped".to_owned()),
+        would_change: Set(60),
+        linked: Set(100),
+        run_id: Set(None),
+        held_at: Set(NOW - 99 * DAY),
+        decided_at: Set(Some(NOW - 91 * DAY)),
+    };
     brake::Entity::insert(decided).exec_without_returning(writer).await.unwrap();
     let held = brake_row::ActiveModel {
         installation_id: Set(id),
