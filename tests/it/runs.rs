@@ -30,6 +30,7 @@ use uuid::Uuid;
 on_both_databases!(
     a_preview_writes_nothing_and_says_what_the_backfill_then_does,
     a_preview_says_the_same_of_users_who_are_linked_and_of_won_deals,
+    a_provider_that_gives_fewer_than_it_is_asked_for_hides_nobody,
     a_run_that_is_cancelled_drops_what_nobody_waits_for_and_the_next_one_finds_it,
     only_one_run_of_a_person_goes_on_at_a_time,
     a_run_goes_on_where_its_worker_left_it,
@@ -79,18 +80,18 @@ async fn a_preview_writes_nothing_and_says_what_the_backfill_then_does(database:
     let (core, control) = (house.stage.core(), house.control());
     seed(&house, 240).await;
     let users = control.users(BUSINESS).await.unwrap();
+    let staff =
+        json!({ "email": "boss@example.com", "firstName": "Boss", "lastName": "One", "roles": ["admin"] });
+    let boss = control.create_user(BUSINESS, &staff).await.unwrap();
     // Some are in the portal already: the same, different, and one who belongs to somebody else.
     for (n, user) in users.iter().take(20).enumerate() {
         let email = user["email"].as_str().unwrap();
         let mut contact = json!({ "email": email, "firstname": format!("Other {n}"), "city": "Elsewhere" });
         if n == 19 {
-            contact["storeganise_user_id"] = json!("of-somebody-else");
+            contact["storeganise_user_id"] = json!(boss);
         }
         control.create_contact(PORTAL, &contact).await.unwrap();
     }
-    let staff =
-        json!({ "email": "boss@example.com", "firstName": "Boss", "lastName": "One", "roles": ["admin"] });
-    control.create_user(BUSINESS, &staff).await.unwrap();
     story.settle().await.unwrap();
 
     let installation = story.installation().await.unwrap();
@@ -164,7 +165,8 @@ async fn a_preview_says_the_same_of_users_who_are_linked_and_of_won_deals(databa
     assert_eq!(over(core, &installation, preview).await.state, RunState::Finished, "a paused one may look");
     assert_eq!(writes(&control.stats().await.unwrap()), Vec::<String>::new(), "a preview wrote");
     let report = core.preview_report(installation.scope(), preview).await.unwrap();
-    assert_eq!((report.user.created, report.contact.created), (1, 1), "{report:?}");
+    // The contact that a person deleted is not made again.
+    assert_eq!((report.user.created, report.contact.created), (1, 0), "{report:?}");
     assert_eq!((report.contact.refused, report.user.refused), (1, 0), "{report:?}");
 
     // Examples carry both sides' values as they are; the list carries ids and names only.
@@ -202,7 +204,11 @@ async fn a_preview_says_the_same_of_users_who_are_linked_and_of_won_deals(databa
     let created = house.user_with("won@example.net").await.expect("the won deal's contact became a user");
     assert_eq!(created["firstName"], "Wanda");
     assert_eq!(property(&house.contact_of(&users[0]).await, "lastname"), Some("Lea"));
-    assert_eq!(property(&house.contact_of(&users[2]).await, "company"), Some("Gone Ltd"));
+    assert_eq!(
+        control.contact_of(PORTAL, &users[2]).await.unwrap(),
+        None,
+        "nobody asked for another contact"
+    );
 }
 
 #[expect(clippy::disallowed_methods, reason = "a stranger's client, which only calls this machine")]
@@ -216,6 +222,18 @@ async fn get(house: &House, token: &str, path: &str) -> String {
     let answer = client().get(url).bearer_auth(token).send().await.unwrap();
     assert!(answer.status().is_success(), "{} {path}", answer.status());
     answer.text().await.unwrap()
+}
+
+async fn a_provider_that_gives_fewer_than_it_is_asked_for_hides_nobody(database: Database) {
+    let house = House::new(database).await;
+    let story = house.connected().await;
+    let capped = json!({ "list_limit_max": 20 });
+    house.control().put(&format!("storeganise/{BUSINESS}/dialect"), &capped).await.unwrap();
+    seed(&house, 90).await;
+    let run = begin(&house, &story.installation().await.unwrap(), RunKind::Backfill).await;
+    over(house.stage.core(), &story.installation().await.unwrap(), run).await;
+    story.settle().await.unwrap();
+    assert_eq!(house.control().contacts(PORTAL).await.unwrap().len(), 90);
 }
 
 async fn a_run_that_is_cancelled_drops_what_nobody_waits_for_and_the_next_one_finds_it(database: Database) {
@@ -312,7 +330,9 @@ async fn a_run_goes_on_where_its_worker_left_it(database: Database) {
     assert_eq!(report.contact.created, 1_100, "each is counted once: {report:?}");
     assert_eq!(control.contacts(PORTAL).await.unwrap().len(), 1_100, "each was made once");
 
-    // Nobody listens to these events; a reconcile has to find them.
+    // Nobody listens to these events; a reconcile has to find them. Everybody is meant to change.
+    let settings = Settings { brake_percent: 100, ..installation.settings.clone() };
+    core.change_settings(installation.id, &settings, &by()).await.unwrap();
     let bulk = json!({ "set": { "companyName": "Found Ltd" } });
     control.post(&format!("storeganise/{BUSINESS}/users/bulk"), &bulk).await.unwrap();
     core.begin_run(&installation, RunKind::Reconcile, &by()).await.unwrap();

@@ -249,10 +249,10 @@ fn again() -> OnConflict {
             change::Column::Lane,
             Expr::cust("CASE WHEN excluded.lane < change.lane THEN excluded.lane ELSE change.lane END"),
         )
-        // A run that is cancelled drops what it alone asked for.
+        // A run that is cancelled drops what nobody else but a run asked for: the next run finds that again.
         .value(
             change::Column::RunId,
-            Expr::cust("CASE WHEN change.run_id = excluded.run_id THEN change.run_id ELSE NULL END"),
+            Expr::cust("CASE WHEN excluded.run_id IS NULL THEN NULL ELSE change.run_id END"),
         )
         .value(
             change::Column::Attempts,

@@ -54,6 +54,8 @@ pub(crate) struct UsersPlace {
     pub pages: u32,
     /// Users seen, each once.
     pub listed: u64,
+    /// The most users a page has had: the provider may give fewer than it was asked for.
+    longest: u32,
     /// The last users of the page before.
     last: Vec<String>,
 }
@@ -68,12 +70,15 @@ pub(crate) struct Noted {
 }
 
 impl UsersPlace {
-    /// Notes a page that was asked for with this limit.
-    pub(crate) fn note(&mut self, ids: &[&str], limit: u32) -> Noted {
+    /// Notes a page. It is the last one where it shows nobody new, or fewer than a page before it did: that it has fewer
+    /// than were asked for says nothing, because a provider may give less.
+    pub(crate) fn note(&mut self, ids: &[&str]) -> Noted {
         let is_known = |id: &str| self.last.iter().any(|known| known == id);
         let fresh: Vec<usize> = (0..ids.len()).filter(|at| !is_known(ids[*at])).collect();
         let overlap = OVERLAP.min(ids.len() / 2);
-        let is_short = u32::try_from(ids.len()).is_ok_and(|length| length < limit);
+        let length = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let is_short = length < self.longest;
+        self.longest = self.longest.max(length);
         self.pages += 1;
         self.listed += fresh.len() as u64;
         self.offset = self.offset.saturating_add(u32::try_from(ids.len() - overlap).unwrap_or(u32::MAX));

@@ -71,7 +71,7 @@ impl Core {
                 // One in a shape we do not know is looked at by itself, where that ends in its outcome.
                 let odd: Vec<String> = unread.into_iter().filter_map(|unread| unread.id).collect();
                 let ids = records.iter().map(|user| user.id.as_str()).chain(odd.iter().map(String::as_str));
-                let noted = cursor.users.note(&ids.collect::<Vec<_>>(), query.limit);
+                let noted = cursor.users.note(&ids.collect::<Vec<_>>());
                 if noted.is_last {
                     cursor.phase = Phase::Deals;
                 }
