@@ -15,6 +15,7 @@ mod batches;
 mod brake;
 mod conflicts;
 mod conformance;
+mod convergence;
 mod crashes;
 mod custom_fields;
 mod doors;

@@ -29,6 +29,14 @@ fn told(action: &str, reason: &str) -> (String, String) {
     (action.to_owned(), reason.to_owned())
 }
 
+/// A contact property as somebody else makes it.
+fn property_named(name: &str, unique: bool) -> serde_json::Value {
+    json!({
+        "name": name, "label": name, "type": "string", "fieldType": "text",
+        "groupName": "contactinformation", "hasUniqueValue": unique,
+    })
+}
+
 async fn user(house: &House, first: &str, email: &str) -> String {
     let fields = json!({ "email": email, "firstName": first, "lastName": "Moss" });
     house.control().create_user(BUSINESS, &fields).await.unwrap()
@@ -45,8 +53,8 @@ async fn merge(house: &House, primary: &str, other: &str) -> String {
 }
 
 async fn share_emails(house: &House) {
-    let rules = json!({ "shared_emails": true });
-    house.control().post(&format!("storeganise/{BUSINESS}/rules"), &rules).await.unwrap();
+    let dialect = json!({ "shared_emails": true });
+    house.control().put(&format!("storeganise/{BUSINESS}/dialect"), &dialect).await.unwrap();
 }
 
 async fn webhooks(house: &House, provider: &str, kind: &str) {
@@ -326,7 +334,12 @@ async fn a_merge_that_no_event_told_is_found_out_by_reading(database: Database) 
 async fn without_a_unique_property_contacts_are_found_by_email_and_nobody_is_doubled(database: Database) {
     let house = House::new(database).await;
     let control = house.control();
-    control.post(&format!("hubspot/{PORTAL}/rules"), &json!({ "unique_properties": 10 })).await.unwrap();
+    for n in 0..10 {
+        control
+            .post(&format!("hubspot/{PORTAL}/properties"), &property_named(&format!("other_key_{n}"), true))
+            .await
+            .unwrap();
+    }
     let story = house.connected().await;
     let capabilities = story.installation().await.unwrap().capabilities;
     assert_eq!((capabilities.unique_property, capabilities.email_key), (false, true));
@@ -369,8 +382,8 @@ async fn without_a_unique_property_contacts_are_found_by_email_and_nobody_is_dou
 async fn a_property_made_by_hand_is_written_and_not_relied_on(database: Database) {
     let house = House::new(database).await;
     let control = house.control();
-    let by_hand = json!({ "plain_property": "storeganise_user_id" });
-    control.post(&format!("hubspot/{PORTAL}/rules"), &by_hand).await.unwrap();
+    let by_hand = property_named("storeganise_user_id", false);
+    control.post(&format!("hubspot/{PORTAL}/properties"), &by_hand).await.unwrap();
     let story = house.connected().await;
     let mut all = Vec::new();
     house

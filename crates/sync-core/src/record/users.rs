@@ -47,9 +47,10 @@ impl Core {
     pub(crate) async fn work_users(&self, turn: &Turn, taken: &[Taken]) -> Result<(), Error> {
         let mut done = Done::default();
         let rows = self.read_users(turn, taken, &mut done).await?;
-        let rows = self.leave_resting(turn, rows, &mut done).await?;
+        // What a person chose goes before everything, a pair that rests included.
         let (chosen, rows): (Vec<Row>, Vec<Row>) =
             rows.into_iter().partition(|row| pair::wanted(row).is_some());
+        let rows = self.leave_resting(turn, rows, &mut done).await?;
         let (linked, unlinked): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.link.is_some());
         let mut ready = self.plan_linked(turn, linked, &mut done).await?;
         ready.extend(self.match_unlinked(turn, unlinked, &mut done).await?);
