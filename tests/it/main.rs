@@ -26,6 +26,7 @@ mod lifecycles;
 mod matching;
 mod notices;
 mod pauses;
+mod requests;
 mod retention;
 mod storage;
 mod traces;
