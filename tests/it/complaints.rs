@@ -36,6 +36,7 @@
 //!   `tests/it/failures.rs::a_refused_row_is_parked_with_hubspots_reason_and_its_neighbours_land`,
 //!   `crates/hubspot/src/problem.rs::a_rule_of_the_portal_names_its_property`
 //! - H9, a first import that floods workflows and the marketing contacts:
+//!   `tests/it/complaints.rs::connecting_makes_no_contact_of_those_who_are_there_until_a_person_asks_for_all`,
 //!   `tests/it/complaints.rs::a_contact_we_make_holds_nothing_but_the_user_and_is_no_marketing_contact`,
 //!   `tests/it/requests.rs::a_crowd_both_ways_never_asks_for_more_than_is_granted`,
 //!   `tests/it/brake.rs::a_first_sync_is_never_stopped_and_a_run_over_changed_users_is`
@@ -91,12 +92,19 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use server::demo::{control::property, story::Story};
+use server::demo::{
+    control::property,
+    stage::{Options, Stage},
+    story::Story,
+};
 use sync_core::{access::audit::Actor, settings::Settings, views::runs::RunKind};
 use tests::{
     database::{Database, Kind},
     house::{BUSINESS, House, PORTAL},
 };
+
+/// An account that the sandbox has not of itself.
+const EMPTY_PORTAL: i64 = 7_654_321;
 
 async fn house() -> House {
     House::new(Database::new(Kind::Sqlite).unwrap()).await
@@ -240,6 +248,27 @@ async fn a_contact_we_make_holds_nothing_but_the_user_and_is_no_marketing_contac
     for name in ["hs_marketable_status", "hs_marketable_reason_id", "hs_lead_status"] {
         assert_eq!(property(&contact, name), None, "{name}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connecting_makes_no_contact_of_those_who_are_there_until_a_person_asks_for_all() {
+    let database = Database::new(Kind::Sqlite).unwrap();
+    let mut options = Options::at(database.url().to_owned());
+    options.requests_per_second = 200.0;
+    // The businesses of the demo have users who were made hours and days ago.
+    options.sandbox = sandbox::options::Options { users_per_business: 20, ..Default::default() };
+    let stage = Stage::set(options).await.unwrap();
+    let portal = json!({ "id": EMPTY_PORTAL, "name": "Acme Storage" });
+    stage.control.post("hubspot/portals", &portal).await.unwrap();
+    let mut story = Story::of(&stage, BUSINESS, EMPTY_PORTAL);
+    story.install().await.unwrap();
+    story.enable().await.unwrap();
+    story.authorise().await.unwrap();
+    story.settle().await.unwrap();
+    let contacts = async || stage.control.contacts(EMPTY_PORTAL).await.unwrap().len();
+    assert_eq!(contacts().await, 0, "nobody asked for them");
+    story.sync_all().await.unwrap();
+    assert_eq!(contacts().await, story.pairs_agree().await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
