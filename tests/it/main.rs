@@ -5,7 +5,8 @@
 //! `matching`, `lifecycles` and `batches` are who belongs to whom, what becomes of a pair, and what one record does to the
 //! others; `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `runs` go through everybody; `storage` is what both
 //! databases must do alike; `traces` is what we leave behind; `explain`, `notices` and `retention` are what a person is
-//! shown and told, and for how long.
+//! shown and told, and for how long; `requests` counts what it costs, and `complaints` names a test for everything that
+//! people complain of.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
@@ -13,6 +14,7 @@ mod addon;
 mod arrows;
 mod batches;
 mod brake;
+mod complaints;
 mod conflicts;
 mod conformance;
 mod convergence;
@@ -26,6 +28,7 @@ mod lifecycles;
 mod matching;
 mod notices;
 mod pauses;
+mod requests;
 mod retention;
 mod runs;
 mod storage;

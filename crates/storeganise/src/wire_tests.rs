@@ -6,7 +6,10 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::{Request, State},
-    http::{StatusCode, header::AUTHORIZATION},
+    http::{
+        StatusCode,
+        header::{AUTHORIZATION, USER_AGENT},
+    },
     response::{IntoResponse, Response},
 };
 use secrecy::SecretString;
@@ -28,6 +31,7 @@ use crate::{
 struct Seen {
     line: String,
     authorization: String,
+    agent: String,
     body: Value,
 }
 
@@ -74,8 +78,9 @@ async fn answer(State(peer): State<Peer>, request: Request) -> Response {
     let body: Bytes = axum::body::to_bytes(body, 1_000_000).await.unwrap();
     let line = format!("{} {}", parts.method, parts.uri);
     let authorization = parts.headers[AUTHORIZATION].to_str().unwrap().to_owned();
+    let agent = parts.headers[USER_AGENT].to_str().unwrap().to_owned();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    peer.seen.lock().unwrap().push(Seen { line: line.clone(), authorization, body });
+    peer.seen.lock().unwrap().push(Seen { line: line.clone(), authorization, agent, body });
     let found = peer.replies.iter().find(|(start, _)| line.starts_with(start));
     let (status, body) =
         found.map_or((404, json!({ "error": { "message": "x" } })), |(_, reply)| reply.clone());
@@ -98,6 +103,13 @@ async fn every_call_carries_the_add_on_and_its_key_and_the_record_is_read() {
     let addon = peer.serve(async |account| account.addon().await.unwrap()).await;
     assert_eq!(addon.state, Some(AddonState::Paused));
     assert_eq!(peer.seen()[0].authorization, "Addon a1|s3cret");
+}
+
+#[tokio::test]
+async fn every_call_says_whose_it_is() {
+    let peer = Peer::new([("GET /api/v1/admin/addons/a1", (200, json!({ "id": "a1", "state": "paused" })))]);
+    peer.serve(async |account| account.addon().await.unwrap()).await;
+    assert_eq!(peer.seen()[0].agent, concat!("annex/", env!("CARGO_PKG_VERSION")));
 }
 
 #[tokio::test]
