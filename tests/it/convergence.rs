@@ -121,6 +121,10 @@ async fn converge(database: Database, extent: &Extent, seed: u64) {
 
     control.post("faults", &faults(seed)).await.unwrap();
     let written = edit(&house, extent.edits, seed).await;
+    let rules = control.get("faults").await.unwrap();
+    let rules = rules.as_array().or(rules["rules"].as_array()).cloned().unwrap_or_default();
+    let fired: u64 = rules.iter().filter_map(|rule| rule["fired"].as_u64()).sum();
+    assert!(fired as usize > extent.edits / 20, "seed {seed}: only {fired} faults");
     control.post("faults", &json!([])).await.unwrap();
 
     // What no event told is found by the sweep; what waits after a failure is asked for again by a person.

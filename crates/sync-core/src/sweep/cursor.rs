@@ -171,7 +171,7 @@ mod tests {
             let page: Vec<&str> =
                 users.iter().skip(place.offset as usize).take(LIMIT as usize).map(String::as_str).collect();
             assert!(page.len() <= LIMIT as usize);
-            let noted = place.note(&page, LIMIT);
+            let noted = place.note(&page);
             seen.extend(noted.fresh.iter().map(|at| page[*at].to_owned()));
             assert!(serde_json::to_string(&place).unwrap().len() < 4_000, "a place does not grow");
             if noted.is_last {
@@ -192,11 +192,27 @@ mod tests {
     }
 
     #[test]
-    fn a_short_list_is_one_page_and_an_empty_one_too() {
-        for count in [0, 1, 999] {
+    fn an_empty_list_is_one_page_and_a_short_one_is_asked_once_more() {
+        for (count, pages) in [(0, 1), (1, 2), (999, 2)] {
             let (place, seen) = walk(users(count), |_, _| {});
-            assert_eq!((place.pages, seen.len()), (1, count));
+            assert_eq!((place.pages, seen.len()), (pages, count));
         }
+    }
+
+    #[test]
+    fn a_provider_that_gives_fewer_than_it_is_asked_for_is_gone_through_all_the_same() {
+        let users = users(137);
+        let (mut place, mut seen) = (UsersPlace::default(), BTreeSet::new());
+        loop {
+            let page: Vec<&str> =
+                users.iter().skip(place.offset as usize).take(20).map(String::as_str).collect();
+            let noted = place.note(&page);
+            seen.extend(noted.fresh.iter().map(|at| page[*at].to_owned()));
+            if noted.is_last {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), 137);
     }
 
     #[test]
@@ -220,7 +236,7 @@ mod tests {
         let page: Vec<String> = users(10);
         let ids: Vec<&str> = page.iter().map(String::as_str).collect();
         let mut place = UsersPlace::default();
-        while !place.note(&ids, 10).is_last {}
+        while !place.note(&ids).is_last {}
         assert!(place.pages <= PAGES_MAX);
     }
 
