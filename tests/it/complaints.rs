@@ -39,7 +39,8 @@
 //!   `tests/it/complaints.rs::connecting_makes_no_contact_of_those_who_are_there_until_a_person_asks_for_all`,
 //!   `tests/it/complaints.rs::a_contact_we_make_holds_nothing_but_the_user_and_is_no_marketing_contact`,
 //!   `tests/it/requests.rs::a_crowd_both_ways_never_asks_for_more_than_is_granted`,
-//!   `tests/it/brake.rs::a_first_sync_is_never_stopped_and_a_run_over_changed_users_is`
+//!   `tests/it/brake.rs::a_first_sync_is_never_stopped_and_a_run_over_changed_users_is`,
+//!   `tests/it/runs.rs::a_preview_writes_nothing_and_says_what_the_backfill_then_does`
 //!
 //! What clients of Storeganise ran into (reference storeganise 4):
 //!
@@ -58,6 +59,7 @@
 //!   `tests/it/complaints.rs::a_field_that_is_null_or_missing_clears_nothing_that_it_did_not_fill`,
 //!   `tests/it/guide.rs::incomplete_profiles_sync_and_a_blank_never_erases`
 //! - S7, pages that repeat users, and answers that are shorter than was asked for:
+//!   `tests/it/runs.rs::a_provider_that_gives_fewer_than_it_is_asked_for_hides_nobody`,
 //!   `tests/it/complaints.rs::pages_that_repeat_users_lose_and_double_nobody`,
 //!   `tests/it/complaints.rs::users_that_a_short_answer_leaves_out_are_not_taken_for_gone`,
 //!   `tests/it/complaints.rs::a_list_is_read_whatever_stands_around_it`

@@ -129,7 +129,8 @@ impl Core {
         // One that was asked for meanwhile has been waiting; and what changed while a backfill read its many pages,
         // and may have shifted out of sight between two of them, is looked for at once.
         let waits = !stepping(&transaction, scope).await?.is_empty();
-        let many = run.cursor.as_ref().is_some_and(|cursor| cursor.users.pages > 1);
+        // The second page only showed that there was none.
+        let many = run.cursor.as_ref().is_some_and(|cursor| cursor.users.pages > 2);
         let many = many && run.kind == RunKind::Backfill;
         let pause = if waits || many { 0 } else { self.until_next_sweep() };
         self.mark_next(&transaction, turn, taken, now + pause).await?;
