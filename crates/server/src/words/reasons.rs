@@ -174,7 +174,7 @@ pub(super) const TABLE: &[Line] = &[
     // What waits for a person
     (
         "brake_held",
-        "A change of unusually many records is held back until somebody has looked at it.",
+        "Unusually many records would change at once, so the change waits until a person lets it go on.",
         "Look at the list of records, then release the change or drop it.",
     ),
     (
@@ -264,11 +264,6 @@ pub(super) const TABLE: &[Line] = &[
         "Look for a workflow in HubSpot that rewrites them, then choose which value to keep.",
     ),
     ("kept_apart", "A person decided that this user and this contact do not belong together.", ""),
-    (
-        "brake_held",
-        "Many records would change at once, so this one waits until it is known how many, or a person lets it go on.",
-        "Look at the list of what is held back, then release or drop it.",
-    ),
     (
         "brake_dropped",
         "A person dropped this change together with the many others it came with; nothing was written.",
