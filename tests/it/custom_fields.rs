@@ -9,7 +9,7 @@ use sync_core::{
     mapping::{Direction, Kind, Mapping, check::Fault},
     queue::change::Subject,
     settings::{Capabilities, Settings},
-    storage::entity::installation,
+    storage::{Db, entity::installation},
 };
 use tests::{
     database::Database,
@@ -430,9 +430,8 @@ async fn forget_that_mappings_were_checked(house: &House, story: &Story<'_>) {
         capabilities: Set(serde_json::to_string(&capabilities).unwrap()),
         ..Default::default()
     };
-    let database = sea_orm::Database::connect(house.database().url()).await.unwrap();
-    installation::Entity::update(row).exec(&database).await.unwrap();
-    database.close().await.unwrap();
+    let database = Db::connect(house.database().url()).await.unwrap();
+    installation::Entity::update(row).exec(database.writer()).await.unwrap();
 }
 
 async fn a_renamed_option_is_no_change_and_a_lost_property_is_told(database: Database) {

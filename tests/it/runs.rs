@@ -37,6 +37,7 @@ on_both_databases!(
     what_a_reconcile_has_to_write_is_counted_as_drift,
     a_run_that_is_refused_again_and_again_fails_and_the_sweep_goes_on,
     the_last_two_previews_are_kept,
+    a_run_goes_on_where_its_worker_left_it,
 );
 
 fn by() -> Actor {
@@ -302,11 +303,7 @@ async fn only_one_run_of_a_person_goes_on_at_a_time(database: Database) {
     core.begin_run(&installation, RunKind::Reconcile, &by()).await.unwrap();
 }
 
-/// On PostgreSQL: its workers are dropped within this process, which a process that dies never is. What SQLite does when
-/// the process is killed is `crashes`' matter.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_goes_on_where_its_worker_left_it() {
-    let Some(database) = Database::new(Kind::Postgres) else { return };
+async fn a_run_goes_on_where_its_worker_left_it(database: Database) {
     let house = House::new(database).await;
     let story = house.connected().await;
     let control = house.control();

@@ -41,9 +41,7 @@ impl Db {
                 reader: connect_sqlite(&url, SQLITE_READERS).await?,
             }
         } else {
-            let mut options = ConnectOptions::new(url);
-            options.max_connections(POSTGRES_CONNECTIONS).sqlx_logging(false);
-            let pool = Database::connect(options).await?;
+            let pool = Database::connect(pool_options(url, POSTGRES_CONNECTIONS)).await?;
             Self { writer: pool.clone(), reader: pool }
         };
         db.migrate().await?;
@@ -110,10 +108,24 @@ fn with_create_mode(url: &str) -> String {
     if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") }
 }
 
+/// Connections are never closed for their age: the task that does it (sqlx 0.9.0, `spawn_maintenance_tasks`) counts idle
+/// connections by a number that another thread can carry below zero for a moment, and then spins for ever on a thread of
+/// the runtime. A connection the server has closed is noticed all the same: each is tried before it is lent.
+fn pool_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .test_before_acquire(true)
+        .sqlx_logging(false);
+    options
+}
+
 /// `synchronous=FULL`: a webhook is answered 200 only for what survives a power cut.
 fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    options.max_connections(connections).sqlx_logging(false).map_sqlx_sqlite_opts(|options| {
+    let mut options = pool_options(url, connections);
+    options.map_sqlx_sqlite_opts(|options| {
         options
             .pragma("journal_mode", "WAL")
             .pragma("synchronous", "FULL")
