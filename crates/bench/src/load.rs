@@ -100,6 +100,8 @@ impl Connection {
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
         let path = request.uri().path().to_owned();
+        // A connection is ready again a moment after its last answer was read: its own task says so.
+        self.sender.ready().await?;
         let answer = self.sender.send_request(request).await?;
         let status = answer.status().as_u16();
         let location =
