@@ -50,6 +50,16 @@ impl Database {
         }
     }
 
+    /// Another one of the same kind.
+    ///
+    /// # Panics
+    /// It cannot be made, though this one could.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        let kind = if self.folder.is_some() { Kind::Sqlite } else { Kind::Postgres };
+        Self::new(kind).expect("there is one already")
+    }
+
     /// Its address.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -188,9 +188,17 @@ pub async fn call(method: &str, address: &str, token: &str, body: Option<&Value>
 /// # Panics
 /// It did not come in two minutes: something is stuck.
 pub async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
-    let give_up = Instant::now() + Duration::from_secs(120);
+    until_within(Duration::from_secs(120), what, holds).await;
+}
+
+/// The same, for what takes longer by its nature.
+///
+/// # Panics
+/// It did not come in that time: something is stuck.
+pub async fn until_within<F: Future<Output = bool>>(patience: Duration, what: &str, holds: impl Fn() -> F) {
+    let give_up = Instant::now() + patience;
     while !holds().await {
-        assert!(Instant::now() < give_up, "{what} did not come to pass in two minutes");
+        assert!(Instant::now() < give_up, "{what} did not come to pass in {} s", patience.as_secs());
         sleep(Duration::from_millis(5)).await;
     }
 }
