@@ -36,6 +36,8 @@ enum Link {
     InstallationId,
     /// Fields that were written back and forth lately, as JSON: name, direction, digest, when it turned.
     Flips,
+    /// What is on its way to a side, as JSON: name, side, digest. Empty once it is recorded.
+    Intended,
     /// Since when the pair rests: nothing is written for it until its contact is back, or a person says so.
     GoneAt,
     /// Why it rests, as a reason's code.
@@ -177,6 +179,8 @@ impl MigrationTrait for Migration {
         manager.alter_table(Table::alter().table(Change::Table).add_column(run).to_owned()).await?;
         let flips = text_null(Link::Flips);
         manager.alter_table(Table::alter().table(Link::Table).add_column(flips).to_owned()).await?;
+        let intended = text_null(Link::Intended);
+        manager.alter_table(Table::alter().table(Link::Table).add_column(intended).to_owned()).await?;
         self.let_pairs_rest(manager).await?;
         let provider_code = text_null(Outcome::ProviderCode);
         manager

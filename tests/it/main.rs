@@ -25,6 +25,7 @@ mod explain;
 mod failures;
 mod guide;
 mod lifecycles;
+mod lost_answers;
 mod matching;
 mod notices;
 mod pauses;

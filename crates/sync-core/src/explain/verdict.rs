@@ -123,6 +123,7 @@ mod tests {
             mirrored_contact_id: None,
             user_updated: None,
             flips: Default::default(),
+            intended: Default::default(),
             rests: None,
         });
         Look { link, user, contact, matched_by: None, owner: None }

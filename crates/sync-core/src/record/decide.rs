@@ -55,6 +55,12 @@ pub(crate) fn decide(ground: Ground<'_>, pair: Pair<'_>, directions: Directions,
     let contact_today = contact.as_ref().map(|values| values.digests(key, settings));
     let user = pair.values.digests(key, then);
     let contact = contact.as_ref().map(|values| values.digests(key, then));
+    let baseline = match pair.link {
+        Some(link) if !link.intended.is_empty() => {
+            &link.intended.arrived(fields, baseline, &user, contact.as_ref())
+        }
+        _ => baseline,
+    };
     let sides = Sides {
         user: &user,
         contact: contact.as_ref(),

@@ -34,7 +34,7 @@ struct Written {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Direction {
+pub(super) enum Direction {
     Contact,
     User,
 }

@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use super::{baseline::Baseline, flips::Flips};
+use super::{baseline::Baseline, flips::Flips, intended::Intended};
 use crate::{
     core::Core,
     error::Error,
@@ -62,6 +62,8 @@ pub struct Link {
     pub rests: Option<Rests>,
     /// Fields that were written lately, and which way.
     pub flips: Flips,
+    /// Values that are on their way to a side, and may have arrived.
+    pub intended: Intended,
 }
 
 impl Link {
@@ -77,6 +79,7 @@ impl Link {
             mirrored_contact_id: row.mirrored_contact_id,
             user_updated: row.user_updated,
             flips: Flips::from_json(row.flips.as_deref())?,
+            intended: Intended::from_json(row.intended.as_deref())?,
         })
     }
 }
@@ -135,7 +138,8 @@ impl Core {
     }
 }
 
-/// Writes links, whether or not their users had one. A pair that is written is at work again.
+/// Writes links, whether or not their users had one. A pair that is written is at work again, and nothing of it is on
+/// its way any more.
 pub(crate) async fn save(
     on: &DatabaseTransaction,
     scope: Scope,
@@ -152,6 +156,7 @@ pub(crate) async fn save(
         link::Column::GoneAt,
         link::Column::GoneBecause,
         link::Column::Flips,
+        link::Column::Intended,
     ];
     for chunk in links.chunks(ROWS_PER_STATEMENT) {
         let rows = chunk.iter().map(|link| link::ActiveModel {
@@ -167,6 +172,7 @@ pub(crate) async fn save(
             gone_at: Set(None),
             gone_because: Set(None),
             flips: Set(link.flips.to_json()),
+            intended: Set(None),
             changed_at: Set(None),
         });
         link::Entity::insert_many(rows)
@@ -192,6 +198,7 @@ pub(crate) async fn relink(
     link::Entity::update_many()
         .col_expr(link::Column::ContactId, Expr::value(new_contact_id))
         .col_expr(link::Column::Baseline, Expr::value(Baseline::default().to_json()))
+        .col_expr(link::Column::Intended, Expr::value(Option::<String>::None))
         .col_expr(link::Column::GoneAt, Expr::value(Option::<i64>::None))
         .col_expr(link::Column::GoneBecause, Expr::value(Option::<String>::None))
         .filter(link::Column::InstallationId.eq(scope.id()))

@@ -2,7 +2,8 @@
 //!
 //! `side` reads values off a record, `address` knows the composite field, `baseline` is what a link remembers,
 //! `plan` decides (`decide` puts a pair before it), `newest` where both sides changed and the newer value wins, `flips`
-//! where a field goes back and forth, `asked` where a person decided. Users go through `users`: `read`,
+//! where a field goes back and forth, `asked` where a person decided; `intended` tells a write of ours whose answer was
+//! lost from a person's edit. Users go through `users`: `read`,
 //! `resting` pairs left alone, `matching` for those without a link, `pairs` for what is written, `emails` where two
 //! contacts want one address, `moved` where contacts were merged, `write` in halves. `deals` with `won`, `contacts`,
 //! `mirrors` and `erasure` are the other kinds of work; `edits` finds what no event told of contacts, `link` keeps the
@@ -20,6 +21,7 @@ mod edits;
 mod emails;
 mod erasure;
 pub mod flips;
+pub mod intended;
 pub mod link;
 pub mod matching;
 pub mod mirrors;

@@ -212,6 +212,7 @@ mod tests {
             mirrored_contact_id: None,
             user_updated: None,
             flips: Default::default(),
+            intended: Default::default(),
             rests,
         };
         (user.to_owned(), link)

@@ -8,7 +8,9 @@ use super::{
     baseline::Baseline,
     contacts,
     done::Done,
+    intended::Intended,
     link::Link,
+    plan::Plan,
     side::{Field, Values},
     users::{Ready, Row, updated_micros},
     write::{self, Sent, Via, Written},
@@ -36,6 +38,10 @@ impl Core {
         ready: Vec<Ready>,
         done: &mut Done,
     ) -> Result<(), Error> {
+        let linked = ready.iter().filter(|pair| pair.is_linked());
+        let planned: Vec<(&str, &Plan)> =
+            linked.map(|pair| (pair.row.taken.id.as_str(), &pair.plan)).collect();
+        self.intend(turn, &planned).await?;
         let mut sent = Sent::default();
         let writes: Vec<(Via, Write)> = ready.iter().filter_map(|pair| write_of(turn, pair)).collect();
         if !writes.is_empty() {
@@ -113,6 +119,7 @@ impl Core {
             user_updated: side.updated.or_else(|| updated_micros(&pair.row.user)),
             flips: pair.row.flips_after(&pair.plan, self.now_micros()),
             rests: None,
+            intended: Intended::default(),
         };
         done.conflicts.after_pair(&pair.row, &pair.plan, &contact_id);
         let is_mirrored = link.mirrored_contact_id.as_deref() == Some(contact_id.as_str());
@@ -156,10 +163,9 @@ fn agreed(turn: &Turn, pair: &Ready, landed: &Landed<'_>) -> Baseline {
         // Whatever the user leaves blank is blank on both sides of a contact we have just made.
         baseline.agree_on_blanks(&turn.fields);
     }
-    let before = pair.row.link.as_ref().map(|link| link.baseline.clone()).unwrap_or_default();
     for field in turn.fields.iter().filter(|field| landed.is_refused(field)) {
         // Not written: what changed is still a change at the next look.
-        baseline.keep(field, &before);
+        baseline.keep(field, &pair.plan.known);
     }
     landed.unfit.iter().for_each(|field| baseline.disagree(field));
     baseline

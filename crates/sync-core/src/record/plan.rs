@@ -2,6 +2,7 @@
 
 use super::{
     baseline::Baseline,
+    intended::Intended,
     side::{Digests, Field},
 };
 use crate::merge::{self, Decision, Digest, Directions, Policy, Side};
@@ -23,6 +24,10 @@ pub struct Plan {
     pub chosen: Vec<Field>,
     /// What the link will remember once both writes are done.
     pub baseline: Baseline,
+    /// What both sides agreed on before.
+    pub known: Baseline,
+    /// What is noted before anything is written.
+    pub intended: Intended,
 }
 
 /// The digests of both sides, under the rules the baseline was made under and under today's.
@@ -73,7 +78,7 @@ impl Plan {
 /// Decides every field of a pair.
 #[must_use]
 pub fn plan(sides: Sides<'_>, known: &Baseline, rules: &Rules<'_>) -> Plan {
-    let mut plan = Plan { baseline: known.clone(), ..Plan::default() };
+    let mut plan = Plan { baseline: known.clone(), known: known.clone(), ..Plan::default() };
     for field in rules.fields {
         let user = sides.user.get(field).copied();
         let before = known.of(field);
@@ -137,6 +142,7 @@ pub fn plan(sides: Sides<'_>, known: &Baseline, rules: &Rules<'_>) -> Plan {
             },
         }
     }
+    plan.intended = Intended::of(&plan, &sides);
     plan
 }
 

@@ -42,6 +42,13 @@ pub(crate) struct Ready {
     pub plan: Plan,
 }
 
+impl Ready {
+    /// Whether the pair is the one that the link remembers.
+    pub(super) fn is_linked(&self) -> bool {
+        self.row.link.as_ref().is_some_and(|link| Some(&link.contact_id) == self.contact_id.as_ref())
+    }
+}
+
 impl Core {
     /// Looks at up to a hundred users and brings their contacts up to date.
     pub(crate) async fn work_users(&self, turn: &Turn, taken: &[Taken]) -> Result<(), Error> {
@@ -125,7 +132,7 @@ fn contact_to_read(turn: &Turn, row: &Row) -> Option<String> {
         settings.conflict_policy,
         settings.contact_edits,
     );
-    (must_read || !row.conflicts.is_empty()).then(|| link.contact_id.clone())
+    (must_read || !row.conflicts.is_empty() || !link.intended.is_empty()).then(|| link.contact_id.clone())
 }
 
 /// The user's own time of its last update, in microseconds since 1970.

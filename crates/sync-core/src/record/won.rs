@@ -16,6 +16,7 @@ use time::Date;
 use super::{
     contacts,
     done::Done,
+    intended::Intended,
     link::{Link, Rests},
     plan::Plan,
     read::{Contacts, left_out},
@@ -203,6 +204,9 @@ impl Core {
                 return Ok(());
             }
         }
+        if row.link.is_some() {
+            self.intend(turn, &[(user_id.as_str(), &plan)]).await?;
+        }
         let (fields, user_updated) = write_won_user(turn, deal, &contact, &found, &plan).await?;
         let action = match (found.created, fields.is_empty()) {
             (true, _) => Action::Created,
@@ -343,6 +347,7 @@ pub(super) fn link_of(turn: &Turn, user: &User, contact: &Record, plan: &Plan, u
         user_updated: updated.or_else(|| updated_micros(user)),
         rests: None,
         flips: super::flips::Flips::default(),
+        intended: Intended::default(),
     }
 }
 

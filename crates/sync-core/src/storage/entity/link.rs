@@ -18,6 +18,7 @@ pub struct Model {
     pub created_at: i64,
     pub synced_at: i64,
     pub flips: Option<String>,
+    pub intended: Option<String>,
     pub gone_at: Option<i64>,
     pub gone_because: Option<String>,
     pub changed_at: Option<i64>,
