@@ -212,6 +212,7 @@ struct Still {
 
 impl Still {
     async fn take_over(house: &House, story: &Story<'_>) -> Self {
+        house.manners.excuse();
         house.stage.service.stop().await;
         let scope = story.installation().await.unwrap().scope();
         let clock = Clock::manual(house.stage.core().clock().now());

@@ -1,4 +1,5 @@
-//! Budgets: how many requests a thousand people cost, counted by the systems that are asked.
+//! Budgets: how many requests a thousand people cost, counted by the systems that are asked. That nobody asks for more
+//! than is granted is looked at when a [`House`] goes, in every test.
 
 use serde_json::{Value, json};
 use server::demo::{control::property, story::Story};
@@ -9,10 +10,6 @@ use tests::{
 };
 
 const PEOPLE: usize = 1_000;
-/// What HubSpot grants one app in one account within ten seconds, and in searches within one.
-const REQUESTS_PER_WINDOW: u64 = 110;
-const SEARCHES_PER_SECOND: u64 = 4;
-
 /// What was asked since the counters were last set to zero.
 struct Asked(Value);
 
@@ -35,22 +32,6 @@ impl Asked {
     fn hubspot_writes(&self) -> u64 {
         let kinds = ["batch/create", "batch/update", "batch/upsert"];
         kinds.into_iter().map(|kind| self.routes("hubspot", kind)).sum()
-    }
-
-    /// Within every window both providers grant no more than was taken, and none of them had to say so.
-    fn within_the_limits(&self) {
-        let highest = |window: &str| {
-            let counts = self.0["windows"][window]["hubspot"].as_object().unwrap().values();
-            counts.filter_map(Value::as_u64).max().unwrap_or_default()
-        };
-        assert_eq!(self.0["windows"]["requests"]["window_ms"], 10_000);
-        assert!(highest("requests") <= REQUESTS_PER_WINDOW, "{} in ten seconds", highest("requests"));
-        assert!(highest("searches") <= SEARCHES_PER_SECOND, "{} searches in a second", highest("searches"));
-        assert_eq!(self.0["hubspot"]["too_many_requests"], 0);
-        assert_eq!(self.0["storeganise"]["statuses"].get("429"), None);
-        for (key, asked) in self.0["storeganise"]["keys"].as_object().unwrap() {
-            assert_eq!(asked["overlapping"], 0, "two requests at once under the key {key}");
-        }
     }
 
     fn shown(&self) -> String {
@@ -130,7 +111,6 @@ async fn a_thousand_linked_users_changed_at_once_take_at_most_10_writes_and_no_r
     assert!(writes <= 10, "{}", asked.shown());
     assert_eq!(asked.hubspot(), writes, "nothing is read at HubSpot: {}", asked.shown());
     assert!(reads <= 21, "{}", asked.shown());
-    asked.within_the_limits();
     let contacts = house.control().contacts(PORTAL).await.unwrap();
     let followed = contacts.iter().filter(|contact| property(contact, "company").is_some()).count();
     assert_eq!(followed, PEOPLE);
@@ -144,7 +124,6 @@ async fn a_thousand_users_touched_but_unchanged_ask_nothing_of_hubspot() {
     eprintln!("touched: {} at HubSpot", asked.hubspot());
     assert_eq!(asked.hubspot(), 0, "{}", asked.shown());
     assert!(asked.routes("storeganise", "users") <= 21, "{}", asked.shown());
-    asked.within_the_limits();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -156,7 +135,6 @@ async fn a_first_sync_of_a_thousand_users_into_an_empty_portal_takes_at_most_14_
     let asked = first_sync(&house, &story).await;
     eprintln!("first sync, empty: {} at HubSpot", asked.hubspot());
     assert!(asked.hubspot() <= 14, "{}", asked.shown());
-    asked.within_the_limits();
     assert_eq!(house.control().contacts(PORTAL).await.unwrap().len(), PEOPLE);
 }
 
@@ -176,7 +154,6 @@ async fn a_first_sync_of_a_thousand_users_into_a_portal_that_has_them_takes_at_m
     let asked = first_sync(&house, &story).await;
     eprintln!("first sync, known: {} at HubSpot", asked.hubspot());
     assert!(asked.hubspot() <= 21, "{}", asked.shown());
-    asked.within_the_limits();
     let contacts = control.contacts(PORTAL).await.unwrap();
     let paired = contacts.iter().filter(|contact| property(contact, "storeganise_user_id").is_some()).count();
     assert_eq!((contacts.len(), paired), (PEOPLE, PEOPLE), "everybody is known, nobody is doubled");
@@ -203,6 +180,5 @@ async fn a_crowd_both_ways_never_asks_for_more_than_is_granted() {
     story.settle().await.unwrap();
     let asked = Asked::of(&house).await;
     eprintln!("crowd: {}", asked.0["windows"]);
-    asked.within_the_limits();
     assert_eq!(story.pairs_agree().await.unwrap(), 360);
 }

@@ -1,5 +1,7 @@
 //! A house to test in: both remote systems and the service, and in it one business, connected.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use sandbox::options::Options as SandboxOptions;
 use serde_json::{Value, json};
 use server::demo::{
@@ -22,6 +24,10 @@ use crate::database::Database;
 pub const BUSINESS: &str = "acme";
 /// Its HubSpot account.
 pub const PORTAL: i64 = 1_234_567;
+/// What HubSpot grants one app in one account within ten seconds (reference 6).
+const REQUESTS_PER_WINDOW: u64 = 110;
+/// And in searches within one second: five are granted, four are what we allow ourselves.
+const SEARCHES_PER_SECOND: u64 = 4;
 
 /// A running house. What it does wrong, the test learns by a panic.
 pub struct House {
@@ -29,7 +35,40 @@ pub struct House {
     pub stage: Stage,
     /// How it was set up.
     pub options: Options,
+    /// Whether the service kept within what both providers grant; looked at when the house goes.
+    pub manners: Manners,
     database: Database,
+}
+
+/// Fails a test whose service was told to ask less, or would have been: more than HubSpot grants within a window, two
+/// requests at once to one business. Where a fault asked for a 429, nobody is blamed.
+pub struct Manners {
+    counters: sandbox::Counters,
+    excused: AtomicBool,
+}
+
+impl Manners {
+    /// This test does what has to exceed the limits: it moves the service's clock, not the providers'.
+    pub fn excuse(&self) {
+        self.excused.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Manners {
+    fn drop(&mut self) {
+        if self.excused.load(Ordering::Relaxed) || std::thread::panicking() {
+            return;
+        }
+        let ever = &self.counters.read()["ever"];
+        let at_most = |what: &str, limit: u64| {
+            let counted = ever[what].as_u64().expect("a count");
+            assert!(counted <= limit, "{what}: {counted}, at most {limit} are granted");
+        };
+        at_most("too_many_requests", 0);
+        at_most("overlapping", 0);
+        at_most("most_requests", REQUESTS_PER_WINDOW);
+        at_most("most_searches", SEARCHES_PER_SECOND);
+    }
 }
 
 impl House {
@@ -55,7 +94,8 @@ impl House {
         stage.control.post("storeganise", &json!({ "code": BUSINESS })).await.expect("a business");
         let portal = json!({ "id": PORTAL, "name": "Acme Storage" });
         stage.control.post("hubspot/portals", &portal).await.expect("a portal");
-        Self { stage, options, database }
+        let manners = Manners { counters: stage.sandbox.counters(), excused: AtomicBool::new(false) };
+        Self { stage, options, manners, database }
     }
 
     /// The business, installed, enabled and authorised, with nothing left to do.

@@ -58,6 +58,17 @@ pub struct Sandbox {
     stop: DropGuard,
 }
 
+/// The counters of a sandbox.
+pub struct Counters(Arc<World>);
+
+impl Counters {
+    /// What `GET /_sandbox/stats` would answer, but for the webhooks.
+    #[must_use]
+    pub fn read(&self) -> serde_json::Value {
+        self.0.stats.snapshot()
+    }
+}
+
 /// Starts a sandbox and answers once it listens.
 ///
 /// # Errors
@@ -103,6 +114,12 @@ impl Sandbox {
     /// Sends HubSpot's webhooks to `url` from now on.
     pub fn set_hubspot_webhook_url(&self, url: String) {
         self.world.set_webhook_url(Provider::Hubspot, url);
+    }
+
+    /// Its counters, also after it has stopped.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        Counters(Arc::clone(&self.world))
     }
 
     /// Stops listening, drops pending webhooks and waits for what is under way, for two seconds at most.

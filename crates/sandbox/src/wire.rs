@@ -64,7 +64,7 @@ async fn observe(State(wire): State<Wire>, request: Request, next: Next) -> Resp
     let response = wire.answer(fired.map(|fired| fired.fault), request, next).await;
 
     let status = response.as_ref().map_or(CUT, |response| response.status().as_u16());
-    in_flight.answered(status);
+    in_flight.answered(status, fired.is_some());
     world.trace.request(asked, status, fired.map(|Fired { place, kind, .. }| (place, kind)));
     let mut response = response.unwrap_or_else(cut);
     if *provider == Provider::Hubspot {

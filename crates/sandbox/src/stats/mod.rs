@@ -1,6 +1,7 @@
 //! What was asked of the two providers: how often, by whom, with which answer, and how politely.
 //! It counts; it judges nothing and keeps no bodies. One short lock as a request comes in and one as it is answered.
 
+mod ever;
 mod snapshot;
 mod window;
 
@@ -9,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use self::window::Window;
+use self::{ever::Ever, window::Window};
 use crate::{
     asked::{Asked, Party},
     provider::Provider,
@@ -45,6 +46,7 @@ struct Counters {
     politeness: BTreeMap<Arc<str>, Politeness>,
     seconds: VecDeque<Second>,
     arrivals: VecDeque<Arrival>,
+    ever: Ever,
 }
 
 /// What was asked of one provider.
@@ -96,8 +98,10 @@ impl Stats {
     pub(crate) fn begin<'a>(&'a self, asked: &'a Asked) -> InFlight<'a> {
         let mut counters = self.lock();
         counters.requests_in_flight += 1;
-        if let Some(key) = &asked.key {
-            counters.politeness.entry(Arc::clone(key)).or_default().begin();
+        if let Some(key) = &asked.key
+            && counters.politeness.entry(Arc::clone(key)).or_default().begin()
+        {
+            counters.ever.overlapping += 1;
         }
         counters.second(asked.at_ms / 1000, asked);
         if let Some(party) = &asked.party {
@@ -112,7 +116,7 @@ impl Stats {
         self.lock().requests_in_flight
     }
 
-    /// Forgets everything but the requests that are under way.
+    /// Forgets everything but the requests that are under way and what is counted for ever.
     pub fn reset(&self) {
         let mut counters = self.lock();
         let mut politeness = std::mem::take(&mut counters.politeness);
@@ -120,8 +124,12 @@ impl Stats {
         for p in politeness.values_mut() {
             *p = Politeness { now: p.now, highest: p.now, overlapping: 0 };
         }
-        *counters =
-            Counters { requests_in_flight: counters.requests_in_flight, politeness, ..Counters::default() };
+        *counters = Counters {
+            requests_in_flight: counters.requests_in_flight,
+            politeness,
+            ever: std::mem::take(&mut counters.ever),
+            ..Counters::default()
+        };
     }
 
     fn lock(&self) -> MutexGuard<'_, Counters> {
@@ -130,10 +138,13 @@ impl Stats {
 }
 
 impl InFlight<'_> {
-    /// Counts the answer; 0 stands for a connection that was cut.
-    pub(crate) fn answered(mut self, status: u16) {
+    /// Counts the answer; 0 stands for a connection that was cut. No answer to a fault is held against who asked.
+    pub(crate) fn answered(mut self, status: u16, is_fault: bool) {
         self.is_answered = true;
         let mut counters = self.stats.lock();
+        if status == 429 && !is_fault {
+            counters.ever.too_many_requests += 1;
+        }
         counters.side(self.asked.provider).answer(self.asked, status);
         counters.end(self.asked);
     }
@@ -176,6 +187,7 @@ impl Counters {
             false => (&mut side.requests, window_ms),
         };
         windows.entry(party.clone()).or_default().add(asked.at_ms, length_ms);
+        self.ever.arrive(party, is_search, asked.at_ms, length_ms);
         if self.arrivals.len() >= ARRIVALS_MAX {
             self.arrivals.pop_front();
         }
@@ -206,9 +218,12 @@ impl Side {
 }
 
 impl Politeness {
-    fn begin(&mut self) {
-        self.overlapping += u64::from(self.now > 0);
+    /// Whether another request was under way already.
+    fn begin(&mut self) -> bool {
+        let overlaps = self.now > 0;
+        self.overlapping += u64::from(overlaps);
         self.now += 1;
         self.highest = self.highest.max(self.now);
+        overlaps
     }
 }

@@ -46,6 +46,7 @@ impl Stats {
                 "searches": {"window_ms": SEARCH_WINDOW_MS, "hubspot": highest(&hubspot.searches)},
             },
             "per_second": counters.per_second(),
+            "ever": counters.ever.shown(),
         })
     }
 
@@ -132,10 +133,10 @@ mod tests {
         let stats = Stats::new(10_000);
         let portal = || Some(Party::Portal(1));
         for at_ms in [0, 9_000, 9_999, 10_000, 15_000, 30_000] {
-            stats.begin(&asked("/crm/x", portal(), at_ms)).answered(200);
+            stats.begin(&asked("/crm/x", portal(), at_ms)).answered(200, false);
         }
-        stats.begin(&asked("/crm/x", portal(), 30_001)).answered(429);
-        stats.begin(&asked("/oauth", None, 30_002)).answered(0);
+        stats.begin(&asked("/crm/x", portal(), 30_001)).answered(429, false);
+        stats.begin(&asked("/oauth", None, 30_002)).answered(0, true);
         let seen = stats.snapshot();
         let hubspot = &seen["hubspot"];
         assert_eq!(hubspot["highest_per_window"]["1"], 4, "9.0, 9.999, 10.0 and 15.0 s share a window");
@@ -153,7 +154,9 @@ mod tests {
     fn searches_have_a_window_of_their_own() {
         let stats = Stats::new(10_000);
         for at_ms in [0, 500, 999, 1_000, 1_400] {
-            stats.begin(&asked("/crm/objects/contacts/search", Some(Party::Portal(1)), at_ms)).answered(200);
+            stats
+                .begin(&asked("/crm/objects/contacts/search", Some(Party::Portal(1)), at_ms))
+                .answered(200, false);
         }
         let windows = &stats.snapshot()["windows"];
         assert_eq!(windows["searches"]["hubspot"]["1"], 4);
@@ -161,10 +164,29 @@ mod tests {
     }
 
     #[test]
+    fn what_was_ever_asked_too_often_outlives_a_reset_and_faults_are_not_held_against_anybody() {
+        let stats = Stats::new(10_000);
+        let portal = || Some(Party::Portal(1));
+        for at_ms in [0, 1, 2] {
+            stats.begin(&asked("/crm/x", portal(), at_ms)).answered(200, false);
+        }
+        stats.begin(&asked("/crm/x", portal(), 3)).answered(429, true);
+        stats.begin(&asked("/crm/x", portal(), 4)).answered(429, false);
+        let key = with_key("a");
+        let first = stats.begin(&key);
+        stats.begin(&key).answered(200, false);
+        first.answered(200, false);
+        stats.reset();
+        stats.begin(&asked("/crm/objects/contacts/search", portal(), 5)).answered(200, false);
+        let ever = json!({"too_many_requests": 1, "overlapping": 1, "most_requests": 5, "most_searches": 1});
+        assert_eq!(stats.snapshot()["ever"], ever);
+    }
+
+    #[test]
     fn seconds_are_kept_for_an_hour() {
         let stats = Stats::new(10_000);
         for at_ms in [0, 1_000, 3_600_000] {
-            stats.begin(&asked("/crm/x", None, at_ms)).answered(200);
+            stats.begin(&asked("/crm/x", None, at_ms)).answered(200, false);
         }
         let seen = stats.snapshot();
         let seconds: Vec<&String> = seen["per_second"].as_object().unwrap().keys().collect();
@@ -178,10 +200,10 @@ mod tests {
         let first = stats.begin(&a);
         let second = stats.begin(&a);
         assert_eq!(stats.requests_in_flight(), 2);
-        first.answered(200);
+        first.answered(200, false);
         drop(second);
-        stats.begin(&a).answered(200);
-        stats.begin(&b).answered(200);
+        stats.begin(&a).answered(200, false);
+        stats.begin(&b).answered(200, false);
         let seen = stats.snapshot();
         let keys = &seen["storeganise"]["keys"];
         assert_eq!(keys["a"], json!({"highest_at_once": 2, "overlapping": 1}));
