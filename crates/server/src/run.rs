@@ -121,6 +121,7 @@ pub async fn start(config: Config, listener: TcpListener) -> anyhow::Result<Runn
     for _ in 0..config.workers {
         running.working.spawn(sync_core::worker::run(Arc::clone(&core), running.stop_working.clone()));
     }
+    running.working.spawn(sync_core::wake::run(Arc::clone(&core), running.stop_working.clone()));
     running.working.spawn(keep_house(Arc::clone(&core), metrics.clone(), running.stop_working.clone()));
     let state = AppState { core, committer, config: Arc::new(config), metrics };
     running.serving.spawn(serve(listener, state, running.stop_serving.clone()));

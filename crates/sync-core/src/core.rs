@@ -85,6 +85,8 @@ pub struct Core {
     pub(crate) parts: Parts,
     /// Told whenever a change is marked here, so that a worker need not wait for its next look.
     pub(crate) work: Arc<Notify>,
+    /// Told with it, so that other replicas hear of it: see `wake`.
+    pub(crate) elsewhere: Notify,
     budgets: Mutex<HashMap<i64, Budget>>,
     paces: Mutex<HashMap<Uuid, Pace>>,
     /// Reads by e-mail in a row that found nobody, per installation: see `record::matching`.
@@ -100,6 +102,7 @@ impl Core {
         Self {
             parts,
             work: Arc::default(),
+            elsewhere: Notify::new(),
             budgets: Mutex::default(),
             paces: Mutex::default(),
             empty_reads: Mutex::default(),

@@ -26,6 +26,7 @@ pub mod preview;
 pub mod queue;
 pub mod sweep;
 pub mod turn;
+pub mod wake;
 pub mod worker;
 
 pub mod brake;

@@ -32,7 +32,7 @@ pub async fn run(core: Arc<Core>, stop: CancellationToken) {
                 AFTER_FAILURE
             }
         };
-        let woken = Arc::clone(&core.work).notified_owned();
+        let woken = core.woken();
         tokio::select! {
             () = stop.cancelled() => {}
             () = woken => {}

@@ -126,7 +126,7 @@ impl Core {
         let entry = Entry::about(by, scope.id(), "brake.released").with(count.to_string());
         self.audit(&transaction, &entry).await?;
         transaction.commit().await?;
-        self.work.notify_one();
+        self.wake();
         Ok(count)
     }
 

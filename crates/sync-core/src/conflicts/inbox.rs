@@ -120,7 +120,7 @@ impl Core {
         let detail = format!("{user_id} {}", said.collect::<Vec<_>>().join(" "));
         self.audit(&transaction, &Entry::about(by, scope.id(), "conflict.decided").with(detail)).await?;
         transaction.commit().await?;
-        self.work.notify_one();
+        self.wake();
         Ok(())
     }
 

@@ -174,7 +174,7 @@ impl Core {
         let transaction = self.db().begin().await?;
         mark_in(&transaction, marks, self.now_micros()).await?;
         transaction.commit().await?;
-        self.work.notify_one();
+        self.wake();
         Ok(())
     }
 }

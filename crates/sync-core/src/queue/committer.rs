@@ -62,7 +62,7 @@ async fn run(core: Arc<Core>, mut receiver: mpsc::Receiver<Waiting>) {
             let committed = together.is_ok() || write(&core, &waiting.marks).await.is_ok();
             let _gone = waiting.done.send(committed);
         }
-        core.work.notify_one();
+        core.wake();
     }
 }
 

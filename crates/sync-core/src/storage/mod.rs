@@ -20,6 +20,8 @@ const SQLITE_READERS: u32 = 4;
 const SQLITE_TRIES: u32 = 100;
 const SQLITE_TRY_EVERY: Duration = Duration::from_millis(50);
 const POSTGRES_CONNECTIONS: u32 = 10;
+/// In PostgreSQL's own form.
+const STATEMENT_MAX: &str = "30s";
 
 /// The connected database; clones share its connections.
 #[derive(Debug, Clone)]
@@ -41,7 +43,7 @@ impl Db {
                 reader: connect_sqlite(&url, SQLITE_READERS).await?,
             }
         } else {
-            let pool = Database::connect(pool_options(url, POSTGRES_CONNECTIONS)).await?;
+            let pool = Database::connect(postgres_options(url)).await?;
             Self { writer: pool.clone(), reader: pool }
         };
         db.migrate().await?;
@@ -79,6 +81,8 @@ impl Db {
     async fn migrate(&self) -> Result<(), DbErr> {
         let transaction = self.begin().await?;
         if !self.is_sqlite() {
+            // Another replica's migration, or our own on a large table, takes as long as it takes.
+            transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
             transaction
                 .execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
                 .await?;
@@ -119,6 +123,18 @@ fn pool_options(url: &str, connections: u32) -> ConnectOptions {
         .max_lifetime(None::<Duration>)
         .test_before_acquire(true)
         .sqlx_logging(false);
+    options
+}
+
+/// No statement of ours takes long; one that does, or a transaction nobody ends, must not hold the others up for ever.
+fn postgres_options(url: &str) -> ConnectOptions {
+    let mut options = pool_options(url, POSTGRES_CONNECTIONS);
+    options.map_sqlx_postgres_opts(|options| {
+        options.application_name("annex").options([
+            ("statement_timeout", STATEMENT_MAX),
+            ("idle_in_transaction_session_timeout", STATEMENT_MAX),
+        ])
+    });
     options
 }
 

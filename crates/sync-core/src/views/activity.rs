@@ -258,7 +258,7 @@ impl Core {
             .filter(lease::Column::InstallationId.eq(scope.id()))
             .exec(self.db().writer())
             .await?;
-        self.work.notify_one();
+        self.wake();
         Ok(())
     }
 }

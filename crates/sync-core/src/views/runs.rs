@@ -188,7 +188,7 @@ impl Core {
         let action = format!("run.{}", kind.word());
         self.audit(&transaction, &Entry::about(by, installation.id, action)).await?;
         transaction.commit().await?;
-        self.work.notify_one();
+        self.wake();
         Ok(begun)
     }
 
@@ -222,7 +222,7 @@ impl Core {
         let detail = format!("{}, {dropped} changes dropped", row.kind);
         self.audit(&transaction, &Entry::about(by, installation.id, "run.cancelled").with(detail)).await?;
         transaction.commit().await?;
-        self.work.notify_one();
+        self.wake();
         Ok(())
     }
 
