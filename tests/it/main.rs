@@ -29,6 +29,7 @@ mod lost_answers;
 mod matching;
 mod notices;
 mod pauses;
+mod plans;
 mod replicas;
 mod requests;
 mod retention;

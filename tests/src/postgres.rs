@@ -25,7 +25,8 @@ pub const MUST_NOT_SKIP: &str = "ANNEX_TESTS_MUST_NOT_SKIP";
 const GUARD: &str = r#"
 initdb -D "$1/data" -U postgres -A trust -N --no-instructions -E UTF8 --locale=C >"$1/log" 2>&1 || exit 1
 pg_ctl -D "$1/data" -w -t 30 -l "$1/log" -o "-p $2 -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-  -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=400" start >/dev/null || exit 1
+  -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 \
+  -c log_line_prefix=%d:" start >/dev/null || exit 1
 echo ready
 cat >/dev/null
 pg_ctl -D "$1/data" -m immediate stop >/dev/null 2>&1
@@ -62,8 +63,21 @@ pub fn new_database() -> Option<SecretString> {
     Some(SecretString::from(format!("postgres://postgres@127.0.0.1:{port}/{name}")))
 }
 
+/// What the server has logged so far, each entry after its database's name and a colon.
+///
+/// # Panics
+/// It cannot be read.
+#[must_use]
+pub fn log() -> String {
+    fs::read_to_string(folder().join("log")).expect("the server's log is there")
+}
+
+fn folder() -> PathBuf {
+    env::temp_dir().join(format!("annex-postgres-{}", std::process::id()))
+}
+
 fn start(bin: &Path) -> io::Result<Cluster> {
-    let folder = env::temp_dir().join(format!("annex-postgres-{}", std::process::id()));
+    let folder = folder();
     fs::create_dir_all(&folder)?;
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
     let mut guard = Command::new("sh");
