@@ -68,10 +68,12 @@ impl Budget {
 
     /// Waits for a place for one request and takes it; the request is to be sent at once.
     pub async fn place(&self, kind: Kind) {
+        let asked = Instant::now();
         while let Err(wait) = self.try_place(kind) {
             // The timer counts in whole milliseconds and must not wake us too early.
             sleep(wait + Duration::from_millis(1)).await;
         }
+        metrics::histogram!("annex_hubspot_budget_wait_seconds").record(asked.elapsed().as_secs_f64());
     }
 
     /// Corrects the budget by the limit and the rest an answer states. It only ever gets tighter: an answer

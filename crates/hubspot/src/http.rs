@@ -72,6 +72,15 @@ impl Http {
     }
 
     pub(crate) async fn send(&self, request: reqwest::Request) -> Result<Answer, Broken> {
+        let route = format!("{} {}", request.method(), route(request.url().path()));
+        let answer = self.answer(request).await;
+        let status = answer.as_ref().map_or_else(|broken| broken.word().to_owned(), |a| a.status.to_string());
+        let labels = [("provider", "hubspot".to_owned()), ("route", route), ("status", status)];
+        metrics::counter!("annex_provider_requests_total", &labels).increment(1);
+        answer
+    }
+
+    async fn answer(&self, request: reqwest::Request) -> Result<Answer, Broken> {
         let response = self.client.execute(request).await.map_err(|e| Broken::of(&e))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Answer { status, headers, body: bounded_body(response).await? })
@@ -100,6 +109,24 @@ impl Broken {
     pub(crate) fn of(error: &reqwest::Error) -> Self {
         if error.is_timeout() { Self::TimedOut } else { Self::Unreachable }
     }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::TimedOut => "timed_out",
+            Self::TooLarge => "too_large",
+        }
+    }
+}
+
+/// A path as it is counted: whatever is no word of the API's own is an id, and may be a person's.
+fn route(path: &str) -> String {
+    let is_word = |part: &str| {
+        part.len() <= 24 && part.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_'))
+            || ["v1", "v3", "v4"].contains(&part)
+            || part.len() == 7 && part.starts_with("20") && part.as_bytes()[4] == b'-'
+    };
+    path.split('/').map(|part| if is_word(part) { part } else { "{id}" }).collect::<Vec<_>>().join("/")
 }
 
 async fn bounded_body(mut response: Response) -> Result<Vec<u8>, Broken> {
@@ -138,6 +165,18 @@ mod tests {
             ("http://127.0.0.1:9000/hubspot/?a=b", "http://127.0.0.1:9000/hubspot/crm/x%20y"),
         ] {
             assert_eq!(http(api).url("/crm/x%20y").as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn requests_are_counted_by_a_route_that_names_nobody() {
+        for (path, counted) in [
+            ("/crm/objects/2026-09/contacts/batch/upsert", "/crm/objects/2026-09/contacts/batch/upsert"),
+            ("/crm/objects/2026-09/contacts/512", "/crm/objects/2026-09/contacts/{id}"),
+            ("/crm/v3/objects/contacts/ada%40example.com", "/crm/v3/objects/contacts/{id}"),
+            ("/oauth/v1/refresh-tokens/na1-2b4c", "/oauth/v1/refresh-tokens/{id}"),
+        ] {
+            assert_eq!(route(path), counted);
         }
     }
 

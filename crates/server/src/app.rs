@@ -78,6 +78,17 @@ async fn metrics(_caller: Caller, State(state): State<AppState>) -> String {
         }
         Err(error) => tracing::warn!(cause = error.code(), "installations could not be counted by health"),
     }
+    match state.core.waiting().await {
+        Ok(lanes) => {
+            for waiting in lanes {
+                let lane = waiting.lane.word();
+                metrics::gauge!("annex_changes_due", "lane" => lane).set(waiting.changes as f64);
+                let oldest = waiting.oldest.as_secs_f64();
+                metrics::gauge!("annex_oldest_change_due_seconds", "lane" => lane).set(oldest);
+            }
+        }
+        Err(error) => tracing::warn!(cause = error.code(), "what waits could not be counted"),
+    }
     state.metrics.render()
 }
 

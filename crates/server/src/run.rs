@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret as _;
 use sync_core::{
     clock::Clock,
@@ -39,6 +39,11 @@ const WORK_WAIT: Duration = Duration::from_secs(20);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
 const THINNING_EVERY: Duration = Duration::from_secs(3_600);
 const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// Buckets of what takes time, in seconds.
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0, 60.0];
+/// Buckets of how many webhooks were committed together.
+const EVENTS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 250.0, 500.0];
 
 /// A running service. Dropping it stops nothing: use [`Running::stop`].
 #[derive(Debug)]
@@ -190,7 +195,13 @@ fn hubspot_app(config: &Config) -> anyhow::Result<hubspot::oauth::App> {
 pub(crate) fn metrics_handle() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     let make = || {
-        let recorder = PrometheusBuilder::new().build_recorder();
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+            .and_then(|builder| {
+                builder.set_buckets_for_metric(Matcher::Suffix("_events".to_owned()), &EVENTS)
+            })
+            .expect("there are buckets")
+            .build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("another recorder takes this process's metrics; /metrics stays empty");

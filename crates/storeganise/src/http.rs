@@ -46,6 +46,15 @@ impl Http {
     }
 
     pub(crate) async fn send(&self, request: reqwest::Request) -> Result<Answer, Error> {
+        let route = format!("{} {}", request.method(), route(request.url().path()));
+        let answer = self.answer(request).await;
+        let status = answer.as_ref().map_or_else(Error::code, |answer| answer.status.to_string());
+        let labels = [("provider", "storeganise".to_owned()), ("route", route), ("status", status)];
+        metrics::counter!("annex_provider_requests_total", &labels).increment(1);
+        answer
+    }
+
+    async fn answer(&self, request: reqwest::Request) -> Result<Answer, Error> {
         let response = self.0.execute(request).await.map_err(|e| Error::of_transport(&e))?;
         let status = response.status().as_u16();
         let retry_after = retry_after(&response);
@@ -57,6 +66,16 @@ impl Default for Http {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// A path as it is counted, from the API's own part on, which no business's code comes before: whatever is no word of
+/// the API's is an id, and may be a person's.
+fn route(path: &str) -> String {
+    let ours = path.find("/api").map_or(path, |at| &path[at..]);
+    let is_word = |part: &str| {
+        part.len() <= 24 && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') || part == "v1"
+    };
+    ours.split('/').map(|part| if is_word(part) { part } else { "{id}" }).collect::<Vec<_>>().join("/")
 }
 
 async fn bounded_body(mut response: Response) -> Result<Vec<u8>, Error> {
@@ -74,4 +93,20 @@ async fn bounded_body(mut response: Response) -> Result<Vec<u8>, Error> {
 fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_a_route_that_names_nobody() {
+        for (path, counted) in [
+            ("/api/v1/admin/users", "/api/v1/admin/users"),
+            ("/acme/api/v1/admin/users/66ce753eaa089a5a0f000001", "/api/v1/admin/users/{id}"),
+            ("/api/v1/admin/users/ada@example.com", "/api/v1/admin/users/{id}"),
+        ] {
+            assert_eq!(route(path), counted);
+        }
+    }
 }

@@ -55,9 +55,14 @@ impl Core {
                 self.renew(&lease).await?;
             }
         };
-        tokio::select! {
+        let began = self.now_micros();
+        let worked = tokio::select! {
             worked = self.work_turn(&lease) => worked.map(|()| Worked::Turn),
             lost = renewals => lost,
-        }
+        };
+        let result = worked.as_ref().map_or_else(Error::code, |_| "worked".to_owned());
+        metrics::counter!("annex_turns_total", "result" => result).increment(1);
+        metrics::histogram!("annex_turn_seconds").record((self.now_micros() - began) as f64 / 1e6);
+        worked
     }
 }

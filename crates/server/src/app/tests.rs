@@ -41,7 +41,16 @@ async fn metrics_are_for_those_with_a_token() {
     assert_eq!(rig.send(get("/metrics")).await.status, StatusCode::UNAUTHORIZED);
     let bearer = format!("Bearer {}", rig.token(Role::Viewer).await);
     let asked = Request::get("/metrics").header(header::AUTHORIZATION, bearer).body(Body::empty()).unwrap();
-    assert_eq!(rig.send(asked).await.status, StatusCode::OK);
+    let answer = rig.send(asked).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let text = String::from_utf8_lossy(&answer.body);
+    for line in [
+        r#"annex_installations{health="healthy"} 0"#,
+        r#"annex_changes_due{lane="prompt"} 0"#,
+        r#"annex_oldest_change_due_seconds{lane="bulk"} 0"#,
+    ] {
+        assert!(text.lines().any(|known| known == line), "{line} is not in {text}");
+    }
 }
 
 #[tokio::test]

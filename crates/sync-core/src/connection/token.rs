@@ -94,7 +94,10 @@ impl Core {
             return Err(Error::NeedsAuthorisation);
         };
         let refresh = self.data_key(scope).await?.open(REFRESH, sealed)?;
-        match self.hubspot().app.refresh(&self.hubspot().http, &refresh).await {
+        let refreshed = self.hubspot().app.refresh(&self.hubspot().http, &refresh).await;
+        let result = refreshed.as_ref().map_or_else(hubspot::oauth::OAuthError::code, |_| "ok".to_owned());
+        metrics::counter!("annex_token_refreshes_total", "result" => result).increment(1);
+        match refreshed {
             Ok(tokens) => {
                 self.keep_tokens(scope, &tokens).await?;
                 Ok(tokens.access)

@@ -107,6 +107,15 @@ impl Lane {
     fn from_number(number: i32) -> Self {
         if number == 0 { Self::Prompt } else { Self::Bulk }
     }
+
+    /// The word in metrics.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Bulk => "bulk",
+        }
+    }
 }
 
 /// A record to be looked at again.

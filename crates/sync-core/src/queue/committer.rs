@@ -53,7 +53,10 @@ async fn run(core: Arc<Core>, mut receiver: mpsc::Receiver<Waiting>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while receiver.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let marks: Vec<Mark> = batch.iter().flat_map(|waiting| waiting.marks.iter().cloned()).collect();
+        let began = core.now_micros();
         let together = write(&core, &marks).await;
+        metrics::histogram!("annex_commit_events").record(batch.len() as f64);
+        metrics::histogram!("annex_commit_seconds").record(seconds_since(&core, began));
         if let Err(error) = &together {
             tracing::warn!(events = batch.len(), cause = error.code(), "a batch of events was not committed");
         }
@@ -64,6 +67,10 @@ async fn run(core: Arc<Core>, mut receiver: mpsc::Receiver<Waiting>) {
         }
         core.wake();
     }
+}
+
+fn seconds_since(core: &Core, began: i64) -> f64 {
+    (core.now_micros() - began) as f64 / 1e6
 }
 
 async fn write(core: &Core, marks: &[Mark]) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod fleet;
 pub mod runs;
+pub mod waiting;
 
 /// Rows on one page at most.
 pub const PAGE_MAX: u64 = 200;
