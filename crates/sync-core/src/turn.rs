@@ -1,10 +1,11 @@
 //! A turn: what one worker does for one installation while it holds the lease. Bounded, so that no tenant
 //! starves another: so many batches, then the installation goes to the back.
 
-use std::sync::OnceLock;
+use std::{collections::HashSet, sync::OnceLock};
 
 use hubspot::{crm::Portal, pipelines::Pipeline};
 use storeganise::client::{Account, IDS_PER_REQUEST};
+use uuid::Uuid;
 
 use crate::{
     connection::ConnectionState,
@@ -21,6 +22,7 @@ use crate::{
     record::side::Field,
     retry::Disposition,
     settings::ContactKey,
+    sweep::run,
 };
 
 /// Batches worked in one turn.
@@ -243,8 +245,26 @@ impl Core {
     }
 
     async fn due(&self, turn: &Turn, subject: Subject, most: u64) -> Result<Vec<Taken>, Error> {
-        let taken = change::due(self.db().reader(), turn.scope(), subject, self.now_micros(), most).await?;
-        Ok(alone_where_it_failed(taken))
+        loop {
+            let now = self.now_micros();
+            let taken = change::due(self.db().reader(), turn.scope(), subject, now, most).await?;
+            if !self.drop_if_called_off(turn, &taken).await? {
+                return Ok(alone_where_it_failed(taken));
+            }
+        }
+    }
+
+    /// Drops some of what is left of runs that were called off: whoever did so may have been cut short. Whether there
+    /// was any.
+    async fn drop_if_called_off(&self, turn: &Turn, taken: &[Taken]) -> Result<bool, Error> {
+        let asking: HashSet<Uuid> = taken.iter().filter_map(|change| change.run_id).collect();
+        let mut dropped = 0;
+        for run in run::called_off(self.db().reader(), turn.scope(), asking).await? {
+            let transaction = self.fenced(&turn.lease).await?;
+            dropped += change::drop_some_of_run(&transaction, turn.scope(), run).await?;
+            transaction.commit().await?;
+        }
+        Ok(dropped > 0)
     }
 
     /// Whether there is a record that somebody waits for.
