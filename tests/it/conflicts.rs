@@ -320,6 +320,8 @@ async fn an_email_of_another_contact_waits_with_all_three_records_until_it_is_fr
 ) {
     let house = House::new(database).await;
     let story = house.connected().await;
+    // Only so do edits of contacts come to be known by themselves.
+    settings(&house, &story, |settings| settings.contact_edits = true).await;
     let control = house.control();
     for (n, ends) in ["freed", "user", "contact", "leave"].into_iter().enumerate() {
         let (user, contact) = person(&house, &story, &format!("u{n}")).await;

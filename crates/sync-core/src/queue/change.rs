@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use uuid::Uuid;
@@ -19,9 +19,6 @@ use crate::{
 
 /// Rows in one statement: below SQLite's limit on bound values, however many columns a change has.
 const ROWS_PER_STATEMENT: usize = 500;
-
-/// Changes of a run that is cancelled go so many of a subject at a time: nobody waits long for the lease's lock.
-const DROPPED_PER_STEP: u64 = 1_000;
 
 /// When a change is due that was set aside (see `brake`): never by itself, the year 9999 in microseconds since 1970.
 pub(crate) const ASIDE_UNTIL: i64 = 253_370_764_800_000_000;
@@ -295,69 +292,6 @@ pub(crate) async fn due(
             run_id: row.run_id,
         })
         .collect())
-}
-
-/// How many changes a run alone asked for and that are still to be worked; parked ones are not.
-pub(crate) async fn pending_of_run(on: &impl ConnectionTrait, scope: Scope, run: Uuid) -> Result<u64, DbErr> {
-    change::Entity::find()
-        .filter(change::Column::InstallationId.eq(scope.id()))
-        .filter(change::Column::RunId.eq(run))
-        .filter(change::Column::ParkedAt.is_null())
-        .count(on)
-        .await
-}
-
-/// Whether there are any such changes.
-pub(crate) async fn is_pending_of_run(
-    on: &impl ConnectionTrait,
-    scope: Scope,
-    run: Uuid,
-) -> Result<bool, DbErr> {
-    let found = change::Entity::find()
-        .filter(change::Column::InstallationId.eq(scope.id()))
-        .filter(change::Column::RunId.eq(run))
-        .filter(change::Column::ParkedAt.is_null())
-        .limit(1)
-        .one(on)
-        .await?;
-    Ok(found.is_some())
-}
-
-/// Drops some of what a run alone asked for and nobody has worked; what failed too often stays to be seen. None are
-/// left where it drops none.
-pub(crate) async fn drop_some_of_run(
-    on: &DatabaseTransaction,
-    scope: Scope,
-    run: Uuid,
-) -> Result<u64, DbErr> {
-    let mut dropped = 0;
-    for subject in [Subject::User, Subject::Deal, Subject::Contact] {
-        let of_run = || {
-            Condition::all()
-                .add(change::Column::InstallationId.eq(scope.id()))
-                .add(change::Column::Subject.eq(subject.word()))
-                .add(change::Column::RunId.eq(run))
-                .add(change::Column::ParkedAt.is_null())
-        };
-        let ids: Vec<String> = change::Entity::find()
-            .select_only()
-            .column(change::Column::SubjectId)
-            .filter(of_run())
-            .limit(DROPPED_PER_STEP)
-            .into_tuple()
-            .all(on)
-            .await?;
-        if ids.is_empty() {
-            continue;
-        }
-        let gone = change::Entity::delete_many()
-            .filter(of_run())
-            .filter(change::Column::SubjectId.is_in(ids))
-            .exec(on)
-            .await?;
-        dropped += gone.rows_affected;
-    }
-    Ok(dropped)
 }
 
 /// Deletes the changes that are still at the generation taken; one marked meanwhile survives.

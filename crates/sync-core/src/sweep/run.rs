@@ -14,11 +14,7 @@ use crate::{
     core::Core,
     error::Error,
     installation::Scope,
-    queue::{
-        change::{Subject, is_pending_of_run},
-        lease::Lease,
-        outcome::Action,
-    },
+    queue::{change::Subject, lease::Lease, of_run::is_pending_of_run, outcome::Action},
     record::done::Done,
     storage::entity::run,
     views::runs::{RunKind, RunState},

@@ -11,8 +11,9 @@ use crate::{
     installation::{Installation, Scope},
     preview::rows,
     queue::{
-        change::{Mark, Origin, Subject, drop_some_of_run, mark_in, pending_of_run},
+        change::{Mark, Origin, Subject, mark_in},
         lease::lock,
+        of_run::{drop_some_of_run, pending_of_run},
     },
     storage::entity::{installation, run},
     sweep::{
