@@ -112,7 +112,7 @@ impl Core {
             baseline_version: turn.installation.settings.baseline_version(),
             mirrored_contact_id: mirrored(&pair.row, &contact_id),
             user_updated: side.updated.or_else(|| updated_micros(&pair.row.user)),
-            flips: pair.row.flips_after(&pair.plan, self.now_micros()),
+            flips: pair.row.flips_after(&pair.plan, |field| landed.is_refused(field), self.now_micros()),
             rests: None,
         };
         let is_mirrored = link.mirrored_contact_id.as_deref() == Some(contact_id.as_str());

@@ -169,7 +169,7 @@ impl Core {
         };
         done.outcomes.push(outcome(action).user(&user_id).fields(fields));
         let patch = contact_patch(pass.holds_user_id, &row, &contact, &plan);
-        let flips = row.flips_after(&plan, self.now_micros());
+        let flips = row.flips_after(&plan, |_| false, self.now_micros());
         done.conflicts.fields_stand(&row, &plan.flips, Kind::Flips, contact_id);
         if !plan.asks.is_empty() || !row.conflicts.is_empty() {
             // Which value is newer, and whether a conflict is over, is for the user's own look to find out.
