@@ -16,6 +16,10 @@ on_both_databases!(
     a_contact_of_another_user_is_linked_or_kept_apart_as_a_person_says,
     a_contact_is_never_taken_from_a_user_who_is_still_there,
     a_user_of_another_contact_is_linked_once_that_contact_is_gone_or_kept_apart,
+    an_email_of_another_contact_waits_with_all_three_records_until_it_is_free_or_a_person_chooses,
+    an_email_of_another_user_waits_with_all_three_records_until_it_is_free_or_a_person_chooses,
+    a_user_named_by_another_contact_waits_until_that_contact_is_gone_or_left_alone,
+    a_person_says_whose_a_merged_contact_is_and_the_other_user_gets_one_or_is_left_alone,
 );
 
 async fn settings(house: &House, story: &Story<'_>, change: impl FnOnce(&mut Settings)) {
@@ -100,7 +104,9 @@ async fn a_field_a_workflow_rewrites_is_held_at_the_third_flip_until_a_person_ch
         let (_, shown) = call(&house, &story, "GET", &format!("conflicts/{user}"), None).await;
         assert_eq!(
             shown["fields"],
-            json!([{ "field": "phone", "user": "+44 20 7946 0777", "contact": "+44 20 7946 0001" }])
+            json!([{
+                "field": "phone", "user": "+44 20 7946 0777", "contact": "+44 20 7946 0001", "third": null,
+            }])
         );
 
         let (status, _) = decide(&house, &story, &user, json!({ "choices": { "phone": keep } })).await;
@@ -306,5 +312,210 @@ async fn a_user_of_another_contact_is_linked_once_that_contact_is_gone_or_kept_a
         story.settle().await.unwrap();
         assert_eq!(property(&house.contact_of(&user).await, "lastname"), Some("Still"));
         assert_eq!(house.contact_of(&user).await["id"], json!(own));
+    }
+}
+
+async fn an_email_of_another_contact_waits_with_all_three_records_until_it_is_free_or_a_person_chooses(
+    database: Database,
+) {
+    let house = House::new(database).await;
+    let story = house.connected().await;
+    // Only so do edits of contacts come to be known by themselves.
+    settings(&house, &story, |settings| settings.contact_edits = true).await;
+    let control = house.control();
+    for (n, ends) in ["freed", "user", "contact", "leave"].into_iter().enumerate() {
+        let (user, contact) = person(&house, &story, &format!("u{n}")).await;
+        let (own, wanted) = (format!("u{n}@example.com"), format!("w{n}@example.com"));
+        let holder = control.create_contact(PORTAL, &json!({ "email": wanted })).await.unwrap();
+        control.edit_user(BUSINESS, &user, &json!({ "email": wanted, "lastName": "Lands" })).await.unwrap();
+        story.settle().await.unwrap();
+        let kind = "email_of_another_contact";
+        assert_eq!(last_outcome(&house, &story, &user).await, ("conflicted".into(), kind.into()));
+        assert_eq!(inbox(&house, &story).await, [(user.clone(), Some("email".into()), kind.into())]);
+        let (_, shown) = call(&house, &story, "GET", &format!("conflicts/{user}"), None).await;
+        let values = json!([{ "field": "email", "user": wanted, "contact": own, "third": wanted }]);
+        assert_eq!((&shown["fields"], &shown["third_contact_id"]), (&values, &json!(holder)));
+        assert_eq!(shown["conflicts"][0]["choices"], json!(["user", "contact", "leave"]));
+        assert_eq!(decide(&house, &story, &user, json!({ "pair": "link" })).await.0, 422);
+        let free = async || {
+            let elsewhere = json!({ "email": format!("free{n}@example.com") });
+            control.edit_contact(PORTAL, &holder, &elsewhere).await.unwrap();
+            story.settle().await.unwrap();
+        };
+        match ends {
+            // The other contact's own event is enough.
+            "freed" => free().await,
+            "user" => {
+                let again = json!({ "choices": { "email": "user" } });
+                assert_eq!(decide(&house, &story, &user, again.clone()).await.0, 202);
+                assert_eq!(inbox(&house, &story).await.len(), 1, "it is still not free: asked again");
+                free().await;
+            }
+            "contact" => {
+                let choice = json!({ "choices": { "email": "contact" } });
+                assert_eq!(decide(&house, &story, &user, choice).await.0, 202);
+            }
+            _ => {
+                let choice = json!({ "choices": { "email": "leave" } });
+                assert_eq!(decide(&house, &story, &user, choice).await.0, 202);
+                control.edit_user(BUSINESS, &user, &json!({ "lastName": "Goes On" })).await.unwrap();
+                story.settle().await.unwrap();
+                assert_eq!(property(&house.contact_of(&user).await, "lastname"), Some("Goes On"));
+                let left = ("skipped".into(), "left_as_it_is".into());
+                assert_eq!(last_outcome(&house, &story, &user).await, left);
+            }
+        }
+        assert_eq!(inbox(&house, &story).await, [], "{ends}");
+        let now = house.contact_of(&user).await;
+        let kept = if matches!(ends, "freed" | "user") { &wanted } else { &own };
+        assert_eq!((property(&now, "email"), &now["id"]), (Some(kept.as_str()), &json!(contact)), "{ends}");
+        let is_the_users = house.user_with(kept).await.is_some();
+        assert_eq!(is_the_users, ends != "leave", "{ends}");
+        if ends == "leave" {
+            // Left alone is not given up: once it is free, it lands.
+            free().await;
+            assert_eq!(property(&house.contact_of(&user).await, "email"), Some(wanted.as_str()));
+        }
+        assert_eq!(call(&house, &story, "GET", &format!("conflicts/{user}"), None).await.0, 404, "{ends}");
+    }
+}
+
+async fn an_email_of_another_user_waits_with_all_three_records_until_it_is_free_or_a_person_chooses(
+    database: Database,
+) {
+    let house = House::new(database).await;
+    let story = house.connected().await;
+    settings(&house, &story, |settings| settings.contact_edits = true).await;
+    let control = house.control();
+    for (n, ends) in ["freed", "contact", "user", "leave"].into_iter().enumerate() {
+        let (user, contact) = person(&house, &story, &format!("u{n}")).await;
+        // A colleague, who has no contact.
+        let (own, wanted) = (format!("u{n}@example.com"), format!("w{n}@example.com"));
+        let boss = json!({ "email": wanted, "firstName": "The", "lastName": "Boss", "roles": ["admin"] });
+        let boss = control.create_user(BUSINESS, &boss).await.unwrap();
+        let edit = json!({ "email": wanted, "lastname": "Lands" });
+        control.edit_contact(PORTAL, &contact, &edit).await.unwrap();
+        story.settle().await.unwrap();
+        let kind = "email_of_another_user";
+        assert_eq!(last_outcome(&house, &story, &user).await, ("conflicted".into(), kind.into()));
+        assert_eq!(inbox(&house, &story).await, [(user.clone(), Some("email".into()), kind.into())]);
+        let (_, shown) = call(&house, &story, "GET", &format!("conflicts/{user}"), None).await;
+        let values = json!([{ "field": "email", "user": own, "contact": wanted, "third": wanted }]);
+        assert_eq!((&shown["fields"], &shown["third_user_id"]), (&values, &json!(boss)));
+        let free = async || {
+            let elsewhere = json!({ "email": format!("free{n}@example.com") });
+            control.edit_user(BUSINESS, &boss, &elsewhere).await.unwrap();
+        };
+        match ends {
+            "freed" => {
+                free().await;
+                control.edit_contact(PORTAL, &contact, &json!({ "company": "Any Ltd" })).await.unwrap();
+                story.settle().await.unwrap();
+            }
+            "contact" => {
+                let again = json!({ "choices": { "email": "contact" } });
+                assert_eq!(decide(&house, &story, &user, again.clone()).await.0, 202);
+                assert_eq!(inbox(&house, &story).await.len(), 1, "it is still not free: asked again");
+                free().await;
+                assert_eq!(decide(&house, &story, &user, again).await.0, 202);
+            }
+            _ => {
+                let choice = json!({ "choices": { "email": ends } });
+                assert_eq!(decide(&house, &story, &user, choice).await.0, 202);
+            }
+        }
+        assert_eq!(inbox(&house, &story).await, [], "{ends}");
+        let kept = if matches!(ends, "freed" | "contact") { &wanted } else { &own };
+        assert_eq!(house.user_with(kept).await.unwrap()["id"], json!(user), "{ends}");
+        let contacts = if ends == "leave" { &wanted } else { kept };
+        assert_eq!(property(&house.contact_of(&user).await, "email"), Some(contacts.as_str()), "{ends}");
+        if ends == "leave" {
+            control.edit_contact(PORTAL, &contact, &json!({ "lastname": "Goes On" })).await.unwrap();
+            story.settle().await.unwrap();
+            assert_eq!(house.user_with(&own).await.unwrap()["lastName"], "Goes On");
+            assert_eq!(inbox(&house, &story).await, [], "nobody is asked again");
+        }
+    }
+}
+
+async fn a_user_named_by_another_contact_waits_until_that_contact_is_gone_or_left_alone(database: Database) {
+    let house = House::new(database).await;
+    let story = house.connected().await;
+    let control = house.control();
+    for ends in ["gone", "apart"] {
+        let (user, contact) = person(&house, &story, ends).await;
+        // Somebody moved the user's id to another contact by hand.
+        control.edit_contact(PORTAL, &contact, &json!({ "storeganise_user_id": "" })).await.unwrap();
+        let other = json!({ "email": format!("other-{ends}@example.com"), "storeganise_user_id": user });
+        let other = control.create_contact(PORTAL, &other).await.unwrap();
+        // An address is decided with the contact read.
+        control.edit_user(BUSINESS, &user, &json!({ "address": "1 High Street" })).await.unwrap();
+        story.settle().await.unwrap();
+        let kind = "user_named_by_another_contact";
+        assert_eq!(last_outcome(&house, &story, &user).await, ("conflicted".into(), kind.into()));
+        assert_eq!(inbox(&house, &story).await, [(user.clone(), None, kind.into())]);
+        let (_, shown) = call(&house, &story, "GET", &format!("conflicts/{user}"), None).await;
+        assert_eq!(shown["third_contact_id"], json!(other));
+        let row = shown["fields"].as_array().unwrap().iter().find(|row| row["field"] == "address").unwrap();
+        assert_eq!(
+            (&row["user"], &row["contact"]),
+            (&row["contact"], &json!("1 High Street")),
+            "the rest landed"
+        );
+        let (status, problem) = decide(&house, &story, &user, json!({ "pair": "link" })).await;
+        assert_eq!(status, 409, "its own contact is still there: {problem}");
+        if ends == "gone" {
+            let path = format!("hubspot/{PORTAL}/contacts/{other}");
+            control.call(reqwest::Method::DELETE, &path, None).await.unwrap();
+            story.settle().await.unwrap();
+            assert_eq!(house.contact_of(&user).await["id"], json!(contact));
+        } else {
+            assert_eq!(decide(&house, &story, &user, json!({ "pair": "apart" })).await.0, 202);
+            control.edit_user(BUSINESS, &user, &json!({ "address": "2 High Street" })).await.unwrap();
+            story.settle().await.unwrap();
+            let left = ("skipped".into(), "left_as_it_is".into());
+            assert_eq!(last_outcome(&house, &story, &user).await, left);
+            let contacts = control.contacts(PORTAL).await.unwrap();
+            let own = contacts.iter().find(|found| found["id"] == json!(contact)).unwrap();
+            assert_eq!(property(own, "address"), Some("2 High Street"));
+        }
+        assert_eq!(inbox(&house, &story).await, [], "{ends}");
+    }
+}
+
+async fn a_person_says_whose_a_merged_contact_is_and_the_other_user_gets_one_or_is_left_alone(
+    database: Database,
+) {
+    let house = House::new(database).await;
+    let story = house.connected().await;
+    let control = house.control();
+    for ends in ["link", "apart"] {
+        let (one, first) = person(&house, &story, &format!("one-{ends}")).await;
+        let (two, second) = person(&house, &story, &format!("two-{ends}")).await;
+        let merge = json!({ "primary": first, "other": second });
+        let merged = control.post(&format!("hubspot/{PORTAL}/contacts/merge"), &merge).await.unwrap();
+        let merged = merged["id"].clone();
+        story.settle().await.unwrap();
+        assert_eq!(inbox(&house, &story).await, [(two.clone(), None, "contacts_merged".into())]);
+        let (_, shown) = call(&house, &story, "GET", &format!("conflicts/{two}"), None).await;
+        assert_eq!((&shown["third_user_id"], &shown["conflicts"][0]["contact_id"]), (&json!(one), &merged));
+        let row = shown["fields"].as_array().unwrap().iter().find(|row| row["field"] == "firstname").unwrap();
+        let (theirs, ours) = (json!(format!("one-{ends}")), json!(format!("two-{ends}")));
+        assert_eq!((&row["user"], &row["contact"], &row["third"]), (&ours, &theirs, &theirs));
+        assert_eq!(decide(&house, &story, &two, json!({ "pair": ends })).await.0, 202);
+        if ends == "link" {
+            let now = house.contact_of(&two).await;
+            assert_eq!((&now["id"], property(&now, "firstname")), (&merged, ours.as_str()));
+            // The other user is without a contact, and the address by which it would be found is on this one.
+            let kind = "contact_of_another_user";
+            assert_eq!(inbox(&house, &story).await, [(one.clone(), None, kind.into())]);
+            assert_eq!(decide(&house, &story, &one, json!({ "pair": "apart" })).await.0, 202);
+        } else {
+            control.edit_user(BUSINESS, &two, &json!({ "lastName": "Still" })).await.unwrap();
+            story.settle().await.unwrap();
+            assert_eq!(last_outcome(&house, &story, &two).await, ("skipped".into(), "kept_apart".into()));
+            assert_eq!(house.contact_of(&one).await["id"], merged);
+        }
+        assert_eq!(inbox(&house, &story).await, [], "{ends}");
     }
 }

@@ -19,6 +19,7 @@ on_both_databases!(
     a_contact_erased_for_privacy_leaves_nothing_but_tombstones_and_is_not_made_again,
     an_erasure_told_before_the_deletion_or_twice_is_the_same,
     an_erasure_is_carried_out_even_where_nothing_else_is_worked,
+    an_erased_contacts_id_is_taken_off_its_user_once_work_is_allowed,
     a_deleted_contact_is_not_made_again_until_it_is_restored,
     a_deletion_and_a_restoration_that_no_event_told_are_found_out,
     a_person_may_let_another_contact_be_made_and_that_is_audited,
@@ -148,6 +149,51 @@ async fn an_erasure_is_carried_out_even_where_nothing_else_is_worked(database: D
         traces(&house, &story, &contact).await == (0, 2)
     })
     .await;
+}
+
+async fn an_erased_contacts_id_is_taken_off_its_user_once_work_is_allowed(database: Database) {
+    let house = House::new(database).await;
+    let story = house.connected().await;
+    let (user, contact) = pair(&house, &story).await;
+    let shown = async || {
+        let user = house.user_with("ada@example.com").await.unwrap();
+        user["customFields"]["hubspot_contactId"].clone()
+    };
+    assert_eq!(shown().await, json!(contact));
+    let (core, by) = (house.stage.core(), Actor::command_line());
+    let installation = story.installation().await.unwrap();
+    core.pause(installation.id, &by).await.unwrap();
+    act(&house, &contact, "privacy-delete").await;
+    tests::house::until("the contact is erased", || async {
+        traces(&house, &story, &contact).await == (0, 2)
+    })
+    .await;
+    assert_eq!(shown().await, json!(contact), "nothing is written while it is paused");
+    core.enable(installation.id, &by).await.unwrap();
+    story.settle().await.unwrap();
+    assert_eq!(shown().await, json!(null));
+    let scope = installation.scope();
+    let outcomes = house.outcomes_of(&story, &user).await;
+    let cleared = outcomes.iter().find(|row| row.reason.as_deref() == Some("mirror_cleared")).unwrap();
+    assert_eq!((cleared.action.word(), cleared.contact_id.as_deref()), ("updated", None));
+    assert_eq!(traces(&house, &story, &contact).await, (0, 2));
+    let waiting = core.changes(scope, None, None, 100).await.unwrap().items;
+    assert!(waiting.iter().all(|change| change.subject == Subject::Sweep), "{waiting:?}");
+
+    // What the field holds by the time is not touched.
+    let other = house.control();
+    let fields = json!({ "email": "eve@example.com", "firstName": "Eve", "lastName": "Locke" });
+    let eve = other.create_user(BUSINESS, &fields).await.unwrap();
+    story.settle().await.unwrap();
+    let contact = house.contact_of(&eve).await["id"].as_str().unwrap().to_owned();
+    other
+        .edit_user(BUSINESS, &eve, &json!({ "customFields": { "hubspot_contactId": "mine" } }))
+        .await
+        .unwrap();
+    act(&house, &contact, "privacy-delete").await;
+    story.settle().await.unwrap();
+    let eve = house.user_with("eve@example.com").await.unwrap();
+    assert_eq!(eve["customFields"]["hubspot_contactId"], "mine");
 }
 
 async fn a_deleted_contact_is_not_made_again_until_it_is_restored(database: Database) {

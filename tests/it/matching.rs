@@ -209,6 +209,7 @@ async fn an_email_that_another_contact_has_is_a_conflict_and_the_rest_of_the_rec
     house.stage.core().replay(scope, Subject::User, &ada, &Actor::command_line()).await.unwrap();
     story.settle().await.unwrap();
     assert_eq!(email_of(&house, &ada).await.as_deref(), Some("own@example.com"));
+    assert!(house.stage.core().conflicts(scope, None, 10).await.unwrap().items.is_empty());
 }
 
 async fn an_email_edited_in_hubspot_that_another_user_has_is_a_conflict_and_the_rest_lands(

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use reqwest::{Client, Method};
-use sea_orm::{ConnectionTrait as _, EntityTrait as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _,
+};
 use serde_json::{Value, json};
 use server::demo::{control::property, story::Story};
 use sync_core::{
@@ -16,7 +19,7 @@ use sync_core::{
     settings::Settings,
     storage::{
         Db,
-        entity::{link, preview_row},
+        entity::{change, link, preview_row},
     },
     views::runs::{RunKind, RunRow, RunState},
 };
@@ -32,6 +35,7 @@ on_both_databases!(
     a_preview_says_the_same_of_users_who_are_linked_and_of_won_deals,
     a_provider_that_gives_fewer_than_it_is_asked_for_hides_nobody,
     a_run_that_is_cancelled_drops_what_nobody_waits_for_and_the_next_one_finds_it,
+    a_cancellation_of_thousands_that_was_cut_short_is_ended_by_the_worker_and_revives_nothing,
     only_one_run_of_a_person_goes_on_at_a_time,
     a_run_says_how_far_it_is_and_what_came_of_it,
     what_a_reconcile_has_to_write_is_counted_as_drift,
@@ -282,6 +286,52 @@ async fn a_run_that_is_cancelled_drops_what_nobody_waits_for_and_the_next_one_fi
     assert_eq!(story.pairs_agree().await.unwrap(), 400);
     let stranger = core.cancel_run(&installation, Uuid::nil(), &by()).await.unwrap_err();
     assert!(matches!(stranger, Error::NotFound), "{stranger:?}");
+}
+
+async fn a_cancellation_of_thousands_that_was_cut_short_is_ended_by_the_worker_and_revives_nothing(
+    database: Database,
+) {
+    let house = House::new(database).await;
+    let story = house.connected().await;
+    let (core, control) = (house.stage.core(), house.control());
+    let installation = story.installation().await.unwrap();
+    let scope = installation.scope();
+    let db = sync_core::storage::Db::connect(house.database().url()).await.unwrap();
+    let ask_for = async |run: Uuid, users: usize| {
+        for from in (0..users).step_by(500) {
+            let rows = (from..users.min(from + 500)).map(|n| change::ActiveModel {
+                installation_id: Set(installation.id),
+                subject: Set("user".to_owned()),
+                subject_id: Set(format!("of-the-run-{n}")),
+                generation: Set(1),
+                due_at: Set(0),
+                attempts: Set(0),
+                origin: Set("sweep".to_owned()),
+                marked_at: Set(0),
+                parked_at: Set(None),
+                cause: Set(None),
+                lane: Set(1),
+                run_id: Set(Some(run)),
+            });
+            change::Entity::insert_many(rows).exec_without_returning(db.writer()).await.unwrap();
+        }
+    };
+    let left = async |run: Uuid| {
+        change::Entity::find().filter(change::Column::RunId.eq(run)).count(db.reader()).await.unwrap()
+    };
+    let run = begin(&house, &installation, RunKind::Backfill).await;
+    core.pause(installation.id, &by()).await.unwrap();
+    ask_for(run, 2_500).await;
+    core.cancel_run(&installation, run, &by()).await.unwrap();
+    assert_eq!(left(run).await, 0, "more than one step");
+    // As if the process had ended before the last steps.
+    ask_for(run, 2_500).await;
+    control.reset_stats().await.unwrap();
+    core.enable(installation.id, &by()).await.unwrap();
+    until("the rest is dropped", || async { left(run).await == 0 }).await;
+    story.settle().await.unwrap();
+    assert_eq!(core.run(scope, run).await.unwrap().state, RunState::Cancelled);
+    assert!(house.outcomes_of(&story, "of-the-run-0").await.is_empty(), "nobody of them was looked at");
 }
 
 async fn only_one_run_of_a_person_goes_on_at_a_time(database: Database) {

@@ -22,6 +22,7 @@ pub mod installation;
 pub mod settings;
 
 mod isolate;
+mod order;
 pub mod preview;
 pub mod queue;
 pub mod sweep;

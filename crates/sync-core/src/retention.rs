@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -118,9 +118,15 @@ impl Core {
         match kind {
             Kind::Outcomes => self.thin_outcomes(scope, kept_since(now, outcome_days)).await,
             Kind::Previews => self.drop_previews(scope, now - PREVIEW_KEPT_DAYS * DAY_MICROS).await,
-            Kind::Runs => self.drop_runs(scope, ended).await,
+            Kind::Runs => {
+                let columns = (run::Column::Id, run::Column::InstallationId, run::Column::FinishedAt);
+                self.drop_ended::<run::Entity>(scope, columns, ended).await
+            }
             Kind::Brake => self.thin_brake(scope, ended).await,
-            Kind::Notices => self.drop_notices(scope, ended).await,
+            Kind::Notices => {
+                let columns = (notice::Column::Id, notice::Column::InstallationId, notice::Column::ClosedAt);
+                self.drop_ended::<notice::Entity>(scope, columns, ended).await
+            }
         }
     }
 
@@ -180,12 +186,18 @@ impl Core {
         Ok(gone.rows_affected)
     }
 
-    async fn drop_runs(&self, scope: Scope, before: i64) -> Result<u64, Error> {
-        let old: Vec<Uuid> = run::Entity::find()
+    /// Drops rows that have ended, by their ids: nothing that has ended goes on again.
+    async fn drop_ended<E: EntityTrait>(
+        &self,
+        scope: Scope,
+        (id, owner, ended): (E::Column, E::Column, E::Column),
+        before: i64,
+    ) -> Result<u64, Error> {
+        let old: Vec<Uuid> = E::find()
             .select_only()
-            .column(run::Column::Id)
-            .filter(run::Column::InstallationId.eq(scope.id()))
-            .filter(run::Column::FinishedAt.lt(before))
+            .column(id)
+            .filter(owner.eq(scope.id()))
+            .filter(ended.lt(before))
             .limit(ROWS_PER_STEP)
             .into_tuple()
             .all(self.db().reader())
@@ -194,11 +206,8 @@ impl Core {
             return Ok(0);
         }
         let transaction = self.beside_the_worker(scope).await?;
-        let gone = run::Entity::delete_many()
-            .filter(run::Column::InstallationId.eq(scope.id()))
-            .filter(run::Column::Id.is_in(old))
-            .exec(&transaction)
-            .await?;
+        let gone =
+            E::delete_many().filter(owner.eq(scope.id())).filter(id.is_in(old)).exec(&transaction).await?;
         transaction.commit().await?;
         Ok(gone.rows_affected)
     }
@@ -238,29 +247,6 @@ impl Core {
                 .exec(&transaction)
                 .await?
         };
-        transaction.commit().await?;
-        Ok(gone.rows_affected)
-    }
-
-    async fn drop_notices(&self, scope: Scope, before: i64) -> Result<u64, Error> {
-        let old: Vec<Uuid> = notice::Entity::find()
-            .select_only()
-            .column(notice::Column::Id)
-            .filter(notice::Column::InstallationId.eq(scope.id()))
-            .filter(notice::Column::ClosedAt.lt(before))
-            .limit(ROWS_PER_STEP)
-            .into_tuple()
-            .all(self.db().reader())
-            .await?;
-        if old.is_empty() {
-            return Ok(0);
-        }
-        let transaction = self.beside_the_worker(scope).await?;
-        let gone = notice::Entity::delete_many()
-            .filter(notice::Column::InstallationId.eq(scope.id()))
-            .filter(notice::Column::Id.is_in(old))
-            .exec(&transaction)
-            .await?;
         transaction.commit().await?;
         Ok(gone.rows_affected)
     }

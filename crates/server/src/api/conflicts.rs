@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
-use sync_core::{
-    conflicts::{
-        Conflict,
-        inbox::Decided,
-        live::{BothValues, Shown},
-    },
-    merge::Side,
+use sync_core::conflicts::{
+    Choice, Conflict,
+    inbox::Decided,
+    live::{BothValues, Shown, Third},
 };
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -34,12 +31,15 @@ pub(crate) struct ConflictBody {
     contact_id: Option<String>,
     /// The field's name; null where it is about the whole pair.
     field: Option<String>,
-    /// Why: `newest_unknown`, `flips`, `contact_of_another_user` or `user_of_another_contact`.
+    /// Why: `newest_unknown`, `flips`, `email_of_another_contact`, `email_of_another_user`,
+    /// `contact_of_another_user`, `user_of_another_contact`, `user_named_by_another_contact` or `contacts_merged`.
     kind: String,
+    /// What may be chosen.
+    choices: Vec<&'static str>,
     /// Since when.
     #[serde(with = "time::serde::rfc3339")]
     since: OffsetDateTime,
-    /// What was chosen and is not carried out yet: `user`, `contact` or `link`; `apart` stays.
+    /// What was chosen and is not carried out yet: `user`, `contact` or `link`; `leave` and `apart` stay.
     choice: Option<String>,
     /// When it was chosen.
     #[serde(with = "time::serde::rfc3339::option")]
@@ -55,6 +55,10 @@ pub(crate) struct ConflictShown {
     has_user: bool,
     /// Whether HubSpot still has the contact.
     has_contact: bool,
+    /// The user that stands in the way of the two, where one is known.
+    third_user_id: Option<String>,
+    /// The contact that does.
+    third_contact_id: Option<String>,
     /// The fields in conflict; all of them where it is about the pair.
     fields: Vec<ValuesBody>,
 }
@@ -68,26 +72,30 @@ pub(crate) struct ValuesBody {
     user: Option<String>,
     /// The contact's value; null where it is blank.
     contact: Option<String>,
+    /// The value of the record that stands in the way; null where it is blank or there is none.
+    third: Option<String>,
 }
 
 /// What to do: `choices` for fields or `pair` for the whole pair, one of the two.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Decision {
-    /// By the field's name, whose value to keep.
-    choices: Option<BTreeMap<String, KeptSide>>,
+    /// By the field's name, whose value to keep, or that nothing is done.
+    choices: Option<BTreeMap<String, FieldChoice>>,
     /// Whether user and contact belong together.
     pair: Option<PairChoice>,
 }
 
-/// Whose value to keep.
+/// What becomes of a field.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum KeptSide {
-    /// The Storeganise user's.
+pub(crate) enum FieldChoice {
+    /// The Storeganise user's value is kept; where it was refused, it is tried again.
     User,
-    /// The HubSpot contact's.
+    /// The HubSpot contact's value is kept; where it was refused, it is tried again.
     Contact,
+    /// Both stay as they are while another record is in the way, and nobody is asked again.
+    Leave,
 }
 
 /// What becomes of the pair.
@@ -153,11 +161,12 @@ impl Decision {
     fn decided(self) -> Result<Decided, Problem> {
         match (self.choices, self.pair) {
             (Some(choices), None) => {
-                let sides = choices.into_iter().map(|(field, kept)| match kept {
-                    KeptSide::User => (field, Side::User),
-                    KeptSide::Contact => (field, Side::Contact),
+                let choices = choices.into_iter().map(|(field, choice)| match choice {
+                    FieldChoice::User => (field, Choice::User),
+                    FieldChoice::Contact => (field, Choice::Contact),
+                    FieldChoice::Leave => (field, Choice::Leave),
                 });
-                Ok(Decided::Fields(sides.collect()))
+                Ok(Decided::Fields(choices.collect()))
             }
             (None, Some(pair)) => Ok(Decided::Pair { together: pair == PairChoice::Link }),
             _ => Err(Problem::invalid("choices", "Give either choices or pair.")),
@@ -172,6 +181,7 @@ impl ConflictBody {
             contact_id: row.contact_id,
             field: row.field,
             kind: row.kind.word().to_owned(),
+            choices: row.kind.choices().iter().map(|choice| choice.word()).collect(),
             since: moment(row.noticed_at),
             choice: row.choice.map(|choice| choice.word().to_owned()),
             decided_at: row.decided_at.map(moment),
@@ -181,7 +191,14 @@ impl ConflictBody {
 
 impl ConflictShown {
     fn of(shown: Shown) -> Self {
+        let (third_user_id, third_contact_id) = match shown.third {
+            Some(Third::User(id)) => (Some(id), None),
+            Some(Third::Contact(id)) => (None, Some(id)),
+            None => (None, None),
+        };
         Self {
+            third_user_id,
+            third_contact_id,
             conflicts: shown.conflicts.into_iter().map(ConflictBody::of).collect(),
             has_user: shown.has_user,
             has_contact: shown.has_contact,
@@ -192,6 +209,6 @@ impl ConflictShown {
 
 impl ValuesBody {
     fn of(values: BothValues) -> Self {
-        Self { field: values.field, user: values.user, contact: values.contact }
+        Self { field: values.field, user: values.user, contact: values.contact, third: values.third }
     }
 }

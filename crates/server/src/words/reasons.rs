@@ -215,17 +215,17 @@ pub(super) const TABLE: &[Line] = &[
     (
         "contacts_merged",
         "This user's contact was merged into another user's in HubSpot, so nothing is written for it.",
-        "Decide which of the two users the contact belongs to; let another contact be made for the other one.",
+        "Say in the conflicts whose the contact is; let another contact be made for the other user.",
     ),
     (
         "email_of_another_contact",
         "Another contact has this e-mail already; everything else was written.",
-        "Merge the two contacts in HubSpot, or take the e-mail off the other one, then replay.",
+        "Merge the two contacts in HubSpot or take the e-mail off the other one; or choose in the conflicts which to keep.",
     ),
     (
         "email_of_another_user",
         "The contact's e-mail was not taken for the user, most often because another user has it; the rest was written.",
-        "Look for the second user in Storeganise, or mend the e-mail in HubSpot, then replay.",
+        "Look for the second user in Storeganise or mend the e-mail in HubSpot; or choose in the conflicts which to keep.",
     ),
     (
         "user_named_by_another_contact",
@@ -262,6 +262,16 @@ pub(super) const TABLE: &[Line] = &[
         "field_flips",
         "These fields went back and forth between both sides three times within an hour, so neither was written.",
         "Look for a workflow in HubSpot that rewrites them, then choose which value to keep.",
+    ),
+    (
+        "left_as_it_is",
+        "A person decided that this may stay different on both sides while another record is in the way.",
+        "",
+    ),
+    (
+        "mirror_cleared",
+        "The contact's id was taken off the user, because the contact was deleted for privacy in HubSpot.",
+        "",
     ),
     ("kept_apart", "A person decided that this user and this contact do not belong together.", ""),
     (

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{
-    Choice, Conflict,
+    Choice, Conflict, Kind,
     pair::{Obstacle, Sides},
 };
 use crate::{
@@ -18,7 +18,6 @@ use crate::{
     error::Error,
     fields::CONTACT_USER_ID,
     installation::{Installation, Scope},
-    merge::Side,
     queue::change::{Mark, Origin, Subject, mark_in},
     storage::entity::conflict,
     views::{Page, bounded},
@@ -27,8 +26,8 @@ use crate::{
 /// What a person decided about one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decided {
-    /// Whose value to keep, by the field's name.
-    Fields(BTreeMap<String, Side>),
+    /// What becomes of each field, by its name: whose value is kept, or that it is left as it is.
+    Fields(BTreeMap<String, Choice>),
     /// Whether user and contact belong together.
     Pair {
         /// They do.
@@ -158,6 +157,8 @@ impl Core {
         let sides = Sides { scope: installation.scope(), account: &account, portal: &portal };
         match self.obstacle(&sides, &pair.user_id, &contact).await? {
             Ok(_) => Ok(()),
+            // Of two contacts that are one by now, a person says whose it is.
+            Err(Obstacle::OtherUser(_)) if pair.kind == Kind::ContactsMerged => Ok(()),
             Err(Obstacle::OtherUser(other)) => Err(Error::NotNow(format!(
                 "Contact {contact_id} is linked to user {other}, who is still there. Keep one of the two users \
                  in Storeganise, then link; or keep them apart."
@@ -172,23 +173,23 @@ impl Core {
 
 fn choices_of<'a>(
     known: &[Conflict],
-    fields: &'a BTreeMap<String, Side>,
+    fields: &'a BTreeMap<String, Choice>,
 ) -> Result<Vec<(&'a str, Choice)>, Error> {
     if fields.is_empty() {
         return Err(Error::invalid("choices", "Choose user or contact for at least one field."));
     }
     fields
         .iter()
-        .map(|(name, side)| {
-            if !known.iter().any(|known| known.field.as_ref() == Some(name)) {
+        .map(|(name, choice)| {
+            let Some(known) = known.iter().find(|known| known.field.as_ref() == Some(name)) else {
                 let message = format!("There is nothing to decide about {name}.");
                 return Err(Error::invalid("choices", message));
-            }
-            let choice = match side {
-                Side::User => Choice::User,
-                Side::Contact => Choice::Contact,
             };
-            Ok((name.as_str(), choice))
+            if !known.kind.choices().contains(choice) {
+                let message = format!("About {name}, choose user or contact.");
+                return Err(Error::invalid("choices", message));
+            }
+            Ok((name.as_str(), *choice))
         })
         .collect()
 }

@@ -29,11 +29,27 @@ pub enum Kind {
     ContactOfAnotherUser,
     /// The user that fits this contact is another contact's.
     UserOfAnotherContact,
+    /// The user's e-mail is another contact's.
+    EmailOfAnotherContact,
+    /// The contact's e-mail is another user's.
+    EmailOfAnotherUser,
+    /// Another contact carries the user's id.
+    UserNamedByAnotherContact,
+    /// The user's contact was merged into another user's.
+    ContactsMerged,
 }
 
 impl Kind {
-    const ALL: [Self; 4] =
-        [Self::NewestUnknown, Self::Flips, Self::ContactOfAnotherUser, Self::UserOfAnotherContact];
+    const ALL: [Self; 8] = [
+        Self::NewestUnknown,
+        Self::Flips,
+        Self::ContactOfAnotherUser,
+        Self::UserOfAnotherContact,
+        Self::EmailOfAnotherContact,
+        Self::EmailOfAnotherUser,
+        Self::UserNamedByAnotherContact,
+        Self::ContactsMerged,
+    ];
 
     /// The word stored, shown and sent in the JSON API.
     #[must_use]
@@ -43,6 +59,10 @@ impl Kind {
             Self::Flips => "flips",
             Self::ContactOfAnotherUser => "contact_of_another_user",
             Self::UserOfAnotherContact => "user_of_another_contact",
+            Self::EmailOfAnotherContact => "email_of_another_contact",
+            Self::EmailOfAnotherUser => "email_of_another_user",
+            Self::UserNamedByAnotherContact => "user_named_by_another_contact",
+            Self::ContactsMerged => "contacts_merged",
         }
     }
 
@@ -50,6 +70,26 @@ impl Kind {
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// What a person may choose.
+    #[must_use]
+    pub fn choices(self) -> &'static [Choice] {
+        match self {
+            Self::NewestUnknown | Self::Flips => &[Choice::User, Choice::Contact],
+            Self::EmailOfAnotherContact | Self::EmailOfAnotherUser => {
+                &[Choice::User, Choice::Contact, Choice::Leave]
+            }
+            Self::ContactOfAnotherUser
+            | Self::UserOfAnotherContact
+            | Self::UserNamedByAnotherContact
+            | Self::ContactsMerged => &[Choice::Link, Choice::Apart],
+        }
+    }
+
+    /// Whether the contact it is about is another one than the user's own, which the user stays linked to.
+    pub(crate) fn is_of_third(self) -> bool {
+        matches!(self, Self::EmailOfAnotherContact | Self::UserNamedByAnotherContact)
     }
 }
 
@@ -60,6 +100,8 @@ pub enum Choice {
     User,
     /// The contact's value of the field.
     Contact,
+    /// Neither side's value of the field is touched while the same stands in the way: not asked again.
+    Leave,
     /// User and contact belong together.
     Link,
     /// User and contact do not belong together: not asked again.
@@ -67,7 +109,7 @@ pub enum Choice {
 }
 
 impl Choice {
-    const ALL: [Self; 4] = [Self::User, Self::Contact, Self::Link, Self::Apart];
+    const ALL: [Self; 5] = [Self::User, Self::Contact, Self::Leave, Self::Link, Self::Apart];
 
     /// The word stored, shown and sent in the JSON API.
     #[must_use]
@@ -75,6 +117,7 @@ impl Choice {
         match self {
             Self::User => "user",
             Self::Contact => "contact",
+            Self::Leave => "leave",
             Self::Link => "link",
             Self::Apart => "apart",
         }
@@ -112,7 +155,7 @@ impl Conflict {
         match self.choice? {
             Choice::User => Some(Side::User),
             Choice::Contact => Some(Side::Contact),
-            Choice::Link | Choice::Apart => None,
+            Choice::Leave | Choice::Link | Choice::Apart => None,
         }
     }
 
@@ -131,6 +174,22 @@ impl Conflict {
 }
 
 impl Core {
+    /// The users in whose way these contacts stand: a change of the contact may end that.
+    pub(crate) async fn waiting_for_contacts(
+        &self,
+        scope: Scope,
+        contact_ids: &[String],
+    ) -> Result<Vec<String>, Error> {
+        let of_third = Kind::ALL.into_iter().filter(|kind| kind.is_of_third());
+        let rows = conflict::Entity::find()
+            .filter(conflict::Column::InstallationId.eq(scope.id()))
+            .filter(conflict::Column::ContactId.is_in(contact_ids))
+            .filter(conflict::Column::Kind.is_in(of_third.map(Kind::word)))
+            .all(self.db().reader())
+            .await?;
+        Ok(rows.into_iter().map(|row| row.user_id).collect())
+    }
+
     /// The conflicts of these users, by user id.
     pub(crate) async fn conflicts_of(
         &self,

@@ -1,6 +1,7 @@
 //! A person's choice that a user and a contact belong together. It is carried out only where nobody else would lose
 //! their pair by it: not while another user that is still there is linked to the contact, and not while the user's own
-//! contact is still there. Who wants that merges the two records at their provider first.
+//! contact is still there. Who wants that merges the two records at their provider first. Where a person did so with two
+//! linked contacts, the choice says whose the one that is left is: the other user's link goes.
 
 use std::collections::HashSet;
 
@@ -10,7 +11,7 @@ use hubspot::{
 };
 use storeganise::client::Account;
 
-use super::{Choice, Conflict};
+use super::{Choice, Conflict, Kind};
 use crate::{
     core::Core,
     error::Error,
@@ -77,15 +78,19 @@ impl Core {
                 continue;
             };
             let free = match self.obstacle(&sides, &row.taken.id, &contact).await? {
-                Ok(gone) => claimed.insert(contact.id.clone()).then_some(gone),
+                Err(Obstacle::OtherUser(keeper)) if known.kind == Kind::ContactsMerged => Some(vec![keeper]),
+                Ok(gone) => Some(gone),
                 Err(_) => None,
             };
-            let Some(gone) = free else {
+            let Some(gone) = free.filter(|_| claimed.insert(contact.id.clone())) else {
                 done.conflicts.pair_stands(&row.taken.id, &contact.id, known.kind, &row.conflicts);
                 let outcome = Outcome::new(Subject::User, &row.taken.id, Action::Conflicted);
                 done.settle(&row.taken, outcome.because(known.kind.word()).contact(&contact.id));
                 continue;
             };
+            // Who had it is looked at anew: as a user without a contact, where it is still there.
+            let looks = gone.iter().map(|user| Mark::new(turn.scope(), Subject::User, user, Origin::Sync));
+            done.marks.extend(looks.filter(|_| known.kind == Kind::ContactsMerged));
             done.forgotten.extend(gone);
             row.link = None;
             let plan = self.plan_pair(turn, &row, Some(&contact), directions);

@@ -10,6 +10,7 @@ use sea_orm::{
 use super::{Choice, Conflict, Kind};
 use crate::{
     installation::Scope,
+    queue::outcome::Outcome,
     record::{plan::Plan, side::Field, users::Row},
     storage::entity::conflict,
 };
@@ -35,10 +36,18 @@ struct Key {
 impl Found {
     /// Notes what a pair that was worked leaves to a person: the fields that could not be decided stand, what
     /// stood before and was settled is over. `contact_id` is the contact the user is now linked to.
-    pub(crate) fn after_pair(&mut self, row: &Row, plan: &Plan, contact_id: &str) {
+    pub(crate) fn after_pair(
+        &mut self,
+        row: &Row,
+        plan: &Plan,
+        contact_id: &str,
+        in_the_way: Option<&InTheWay>,
+    ) {
         let fields = plan.asks.iter().chain(&plan.flips);
         for known in &row.conflicts {
+            let is_in_the_way = in_the_way.is_some_and(|other| other.field() == known.field.as_deref());
             let stands = match &known.field {
+                _ if is_in_the_way => true,
                 Some(name) => fields.clone().any(|field| field.name() == name),
                 None => {
                     known.kind == Kind::UserOfAnotherContact
@@ -51,6 +60,11 @@ impl Found {
         }
         self.fields_stand(row, &plan.asks, Kind::NewestUnknown, contact_id);
         self.fields_stand(row, &plan.flips, Kind::Flips, contact_id);
+        let Some(other) = in_the_way.filter(|other| !other.is_left(&row.conflicts)) else { return };
+        match other.field() {
+            Some(_) => self.fields_stand(row, &[Field::Email], other.kind, &other.contact_id),
+            None => self.pair_stands(&row.taken.id, &other.contact_id, other.kind, &row.conflicts),
+        }
     }
 
     /// Notes fields that cannot be decided without a person.
@@ -87,6 +101,37 @@ impl Found {
             contact_id: known.contact_id.clone(),
             seen: seen(Some(known)),
         });
+    }
+}
+
+/// A third record that kept a part of a pair from being written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InTheWay {
+    kind: Kind,
+    /// The contact it is about: the other one, or the pair's own where a user is in the way.
+    contact_id: String,
+}
+
+impl InTheWay {
+    /// What an outcome tells of it.
+    pub(crate) fn of(outcome: &Outcome) -> Option<Self> {
+        let kind = outcome.reason.as_deref().and_then(Kind::from_word)?;
+        let is_third = kind.is_of_third() || kind == Kind::EmailOfAnotherUser;
+        let contact_id = outcome.contact_id.clone().filter(|_| is_third)?;
+        Some(Self { kind, contact_id })
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        (self.kind != Kind::UserNamedByAnotherContact).then(|| Field::Email.name())
+    }
+
+    /// Whether a person said that this one may stay in the way.
+    pub(crate) fn is_left(&self, known: &[Conflict]) -> bool {
+        known.iter().any(|known| {
+            matches!(known.choice, Some(Choice::Leave | Choice::Apart))
+                && known.kind == self.kind
+                && known.contact_id.as_deref() == Some(self.contact_id.as_str())
+        })
     }
 }
 

@@ -23,6 +23,8 @@ use crate::{
 
 /// What stands in place of an action until a record was looked at.
 pub(crate) const PENDING: &str = "pending";
+/// Rows of a preview that is called off go so many of a subject at a time.
+const DROPPED_PER_STEP: u64 = 1_000;
 /// Previews whose rows are kept, of one installation.
 const PREVIEWS_KEPT: u64 = 2;
 /// Rows in one statement: below SQLite's limit on bound values, however many columns a row has.
@@ -152,15 +154,40 @@ pub(crate) async fn contacts_to_become_users(
     Ok(rows.into_iter().filter_map(|row| row.contact_id).collect())
 }
 
-/// Drops what a preview that was called off had not looked at.
-pub(crate) async fn drop_pending(on: &DatabaseTransaction, scope: Scope, run: Uuid) -> Result<(), DbErr> {
-    preview_row::Entity::delete_many()
-        .filter(preview_row::Column::InstallationId.eq(scope.id()))
-        .filter(preview_row::Column::RunId.eq(run))
-        .filter(preview_row::Column::ContactAction.eq(PENDING))
-        .exec(on)
-        .await?;
-    Ok(())
+/// Drops some of what a preview that was called off had not looked at; none are left where it drops none.
+pub(crate) async fn drop_some_pending(
+    on: &DatabaseTransaction,
+    scope: Scope,
+    run: Uuid,
+) -> Result<u64, DbErr> {
+    let mut dropped = 0;
+    for subject in [Subject::User, Subject::Deal] {
+        let pending = || {
+            Condition::all()
+                .add(preview_row::Column::InstallationId.eq(scope.id()))
+                .add(preview_row::Column::RunId.eq(run))
+                .add(preview_row::Column::Subject.eq(subject.word()))
+                .add(preview_row::Column::ContactAction.eq(PENDING))
+        };
+        let records: Vec<String> = preview_row::Entity::find()
+            .select_only()
+            .column(preview_row::Column::Record)
+            .filter(pending())
+            .limit(DROPPED_PER_STEP)
+            .into_tuple()
+            .all(on)
+            .await?;
+        if records.is_empty() {
+            continue;
+        }
+        let gone = preview_row::Entity::delete_many()
+            .filter(pending())
+            .filter(preview_row::Column::Record.is_in(records))
+            .exec(on)
+            .await?;
+        dropped += gone.rows_affected;
+    }
+    Ok(dropped)
 }
 
 /// The previews whose rows are kept, the newest first.

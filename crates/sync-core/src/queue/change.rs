@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use uuid::Uuid;
@@ -301,43 +301,6 @@ pub(crate) async fn due(
             run_id: row.run_id,
         })
         .collect())
-}
-
-/// How many changes a run alone asked for and that are still to be worked; parked ones are not.
-pub(crate) async fn pending_of_run(on: &impl ConnectionTrait, scope: Scope, run: Uuid) -> Result<u64, DbErr> {
-    change::Entity::find()
-        .filter(change::Column::InstallationId.eq(scope.id()))
-        .filter(change::Column::RunId.eq(run))
-        .filter(change::Column::ParkedAt.is_null())
-        .count(on)
-        .await
-}
-
-/// Whether there are any such changes.
-pub(crate) async fn is_pending_of_run(
-    on: &impl ConnectionTrait,
-    scope: Scope,
-    run: Uuid,
-) -> Result<bool, DbErr> {
-    let found = change::Entity::find()
-        .filter(change::Column::InstallationId.eq(scope.id()))
-        .filter(change::Column::RunId.eq(run))
-        .filter(change::Column::ParkedAt.is_null())
-        .limit(1)
-        .one(on)
-        .await?;
-    Ok(found.is_some())
-}
-
-/// Drops what a run alone asked for and nobody has worked; what failed too often stays to be seen.
-pub(crate) async fn drop_of_run(on: &DatabaseTransaction, scope: Scope, run: Uuid) -> Result<u64, DbErr> {
-    let dropped = change::Entity::delete_many()
-        .filter(change::Column::InstallationId.eq(scope.id()))
-        .filter(change::Column::RunId.eq(run))
-        .filter(change::Column::ParkedAt.is_null())
-        .exec(on)
-        .await?;
-    Ok(dropped.rows_affected)
 }
 
 /// Deletes the changes that are still at the generation taken; one marked meanwhile survives.

@@ -4,4 +4,5 @@ pub mod change;
 pub mod committer;
 pub mod intake;
 pub mod lease;
+pub(crate) mod of_run;
 pub mod outcome;

@@ -17,12 +17,13 @@ pub(super) fn flips(conflicts: &[Conflict], field: &Field) -> bool {
 }
 
 impl Row {
-    /// What the link remembers of this plan's writes, once they are done.
-    pub(super) fn flips_after(&self, plan: &Plan, now: i64) -> Flips {
+    /// What the link remembers of this plan's writes, once they are done. What was refused is tried again and again,
+    /// and goes neither back nor forth.
+    pub(super) fn flips_after(&self, plan: &Plan, is_refused: impl Fn(&Field) -> bool, now: i64) -> Flips {
         let Some(link) = &self.link else { return Flips::default() };
         let mut flips = link.flips.clone();
         for (to, fields) in [(Side::Contact, &plan.to_contact), (Side::User, &plan.to_user)] {
-            for field in fields {
+            for field in fields.iter().filter(|field| !is_refused(field)) {
                 let name = field.baseline_name();
                 if plan.chosen.contains(field) {
                     flips.clear(&name);

@@ -150,6 +150,10 @@ impl Core {
         let ids: Vec<String> = taken.iter().map(|change| change.id.clone()).collect();
         let links = self.links_of_contacts(turn.scope(), &ids).await?;
         let contacts = self.read_contacts(turn, links.keys().cloned().collect()).await?;
+        let waiting = self.waiting_for_contacts(turn.scope(), &ids).await?;
+        done.marks.extend(
+            waiting.into_iter().map(|user| Mark::new(turn.scope(), Subject::User, user, Origin::Sync)),
+        );
         let mut unlinked = Vec::new();
         for change in taken {
             match links.get(&change.id) {

@@ -11,8 +11,9 @@ use hubspot::{
 };
 
 use super::{
+    deal::Deal,
     done::Done,
-    won::{Deal, Pass},
+    won::Pass,
     write::{self, Via},
 };
 use crate::{

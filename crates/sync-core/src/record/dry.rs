@@ -12,11 +12,12 @@ use storeganise::user::User;
 
 use super::{
     contacts,
+    deal::Deal,
     done::Done,
     pairs::{contact_patch, mirrored, unwritten_outcome},
     side::{Field, Values, contact_properties},
     users::{Ready, Row},
-    won::{self, Deal, Found, NotBrought, Pass, link_of, new_user, won_patch},
+    won::{self, Found, NotBrought, Pass, link_of, new_user, won_patch},
 };
 use crate::{
     core::Core,

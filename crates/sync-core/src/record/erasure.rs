@@ -17,7 +17,7 @@ use crate::{
     error::Error,
     installation::Scope,
     queue::{
-        change::{Subject, Taken, settle},
+        change::{Mark, Origin, Subject, Taken, mark_in, settle},
         outcome::{Action, Outcome},
     },
     storage::entity::{brake_row, change, conflict, link, link_alias, outcome, preview_row, tombstone},
@@ -44,6 +44,11 @@ impl Core {
             forget(&transaction, scope, of_contact).await?;
             entomb(&transaction, scope, of_contact.digests(&turn.key), now).await?;
         }
+        // The user's own field still holds the contact's id: it is cleared once work is allowed.
+        let users = erased.iter().filter_map(|of_contact| of_contact.user.as_deref());
+        let marks: Vec<Mark> =
+            users.map(|user| Mark::new(scope, Subject::Mirror, user, Origin::Sync)).collect();
+        mark_in(&transaction, &marks, now).await?;
         settle(&transaction, scope, Subject::Erasure, &taken.iter().collect::<Vec<_>>()).await?;
         let outcome = Outcome::nameless(Subject::Erasure, Action::Erased).because("contact_erased");
         self.record_outcomes(&transaction, scope, &vec![outcome; erased.len()]).await?;
@@ -100,6 +105,16 @@ impl Core {
             done.settle(change, outcome.because("erased_for_privacy"));
         }
         Ok(others)
+    }
+
+    /// Whether a contact was erased.
+    pub(super) async fn is_erased_contact(
+        &self,
+        scope: Scope,
+        key: &DigestKey,
+        contact_id: &str,
+    ) -> Result<bool, Error> {
+        Ok(!self.tombstones(scope, vec![contact_digest(key, contact_id)]).await?.is_empty())
     }
 
     /// Whether a user's contact was erased.

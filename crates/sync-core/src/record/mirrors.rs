@@ -1,5 +1,6 @@
 //! Mirrors: the contact's id written into the user's custom field. One request each at Storeganise's slow
-//! pace, so they come last; our own link table is what counts, the field is for people.
+//! pace, so they come last; our own link table is what counts, the field is for people. Of a contact that was erased for
+//! privacy the id is taken off again.
 
 use serde_json::{Map, Value};
 use storeganise::{
@@ -35,31 +36,21 @@ impl Core {
             }
             match links.get(&change.id) {
                 Some(link) if link.rests.is_none() => self.mirror(turn, change, link).await?,
-                _ => {
-                    let mut done = Done::default();
-                    let outcome = Outcome::new(Subject::Mirror, &change.id, Action::Skipped);
-                    done.settle(change, outcome.because("not_linked"));
-                    self.record_done(turn, Subject::Mirror, done).await?;
-                }
+                _ => self.take_mirror_off(turn, change).await?,
             }
         }
         Ok(())
     }
 
     async fn mirror(&self, turn: &Turn, change: &Taken, link: &Link) -> Result<(), Error> {
-        let mut custom_fields = Map::new();
-        custom_fields.insert(USER_CONTACT_ID.to_owned(), Value::from(link.contact_id.as_str()));
-        let patch = UserPatch { custom_fields, ..UserPatch::default() };
+        let patch = patch(Value::from(link.contact_id.as_str()));
         let outcome = Outcome::new(Subject::Mirror, &change.id, Action::Updated)
             .contact(&link.contact_id)
             .fields([USER_CONTACT_ID]);
         let user = match turn.account.update_user(&change.id, &patch).await {
             Ok(user) => user,
             Err(error) if error.class() == Class::NotFound => {
-                let mut done = Done::default();
-                let outcome = Outcome::new(Subject::Mirror, &change.id, Action::Skipped);
-                done.settle(change, outcome.because("user_gone"));
-                return self.record_done(turn, Subject::Mirror, done).await;
+                return self.settle_mirror(turn, change, Action::Skipped, "user_gone").await;
             }
             Err(error) => return Err(error.into()),
         };
@@ -69,6 +60,51 @@ impl Core {
         self.record_outcomes(&transaction, turn.scope(), &[outcome]).await?;
         Ok(transaction.commit().await?)
     }
+
+    /// Takes the id of a contact that was erased off its user. What else the field holds by now stays.
+    async fn take_mirror_off(&self, turn: &Turn, change: &Taken) -> Result<(), Error> {
+        let scope = turn.scope();
+        if !self.is_erased_user(scope, &turn.key, &change.id).await? {
+            return self.settle_mirror(turn, change, Action::Skipped, "not_linked").await;
+        }
+        let Some(user) = turn.account.user(&change.id).await? else {
+            return self.settle_mirror(turn, change, Action::Skipped, "user_gone").await;
+        };
+        let held = user.custom_fields.as_ref().and_then(|fields| fields.get(USER_CONTACT_ID)?.as_str());
+        let is_erased = match held {
+            Some(contact_id) => self.is_erased_contact(scope, &turn.key, contact_id).await?,
+            None => false,
+        };
+        if !is_erased {
+            return self.settle_mirror(turn, change, Action::Unchanged, "erased_for_privacy").await;
+        }
+        match turn.account.update_user(&change.id, &patch(Value::Null)).await {
+            Ok(_) => self.settle_mirror(turn, change, Action::Updated, "mirror_cleared").await,
+            Err(error) if error.class() == Class::NotFound => {
+                self.settle_mirror(turn, change, Action::Skipped, "user_gone").await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn settle_mirror(
+        &self,
+        turn: &Turn,
+        change: &Taken,
+        action: Action,
+        reason: &'static str,
+    ) -> Result<(), Error> {
+        let mut done = Done::default();
+        let outcome = Outcome::new(Subject::Mirror, &change.id, action).because(reason);
+        let fields = (action == Action::Updated).then_some(USER_CONTACT_ID);
+        done.settle(change, outcome.fields(fields));
+        self.record_done(turn, Subject::Mirror, done).await
+    }
+}
+
+fn patch(contact_id: Value) -> UserPatch {
+    let custom_fields = Map::from_iter([(USER_CONTACT_ID.to_owned(), contact_id)]);
+    UserPatch { custom_fields, ..UserPatch::default() }
 }
 
 /// The user's time of its last update, where nothing but our own write can be behind it. An edit that came before

@@ -5,7 +5,7 @@
 //! where a field goes back and forth, `asked` where a person decided; `intended` tells a write of ours whose answer was
 //! lost from a person's edit. Users go through `users`: `read`,
 //! `resting` pairs left alone, `matching` for those without a link, `pairs` for what is written, `emails` where two
-//! contacts want one address, `moved` where contacts were merged, `write` in halves. `deals` with `won`, `contacts`,
+//! contacts want one address, `moved` where contacts were merged, `write` in halves. `deals` with `deal` and `won`, `contacts`,
 //! `mirrors` and `erasure` are the other kinds of work; `edits` finds what no event told of contacts, `link` keeps the
 //! pairs; `dry` decides the same and writes nothing.
 
@@ -13,6 +13,7 @@ pub mod address;
 mod asked;
 pub mod baseline;
 pub mod contacts;
+mod deal;
 pub mod deals;
 pub(crate) mod decide;
 pub mod done;

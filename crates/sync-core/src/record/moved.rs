@@ -17,6 +17,7 @@ use super::{
     users::Row,
 };
 use crate::{
+    conflicts::Kind,
     core::Core,
     error::Error,
     fields::CONTACT_USER_ID,
@@ -164,6 +165,7 @@ fn settle_merge(
         } else {
             done.forgotten.push(link.user_id.clone());
         }
+        done.conflicts.pair_stands(&link.user_id, contact_id, Kind::ContactsMerged, &[]);
         let outcome = Outcome::new(Subject::User, &link.user_id, Action::Conflicted);
         done.outcomes.push(outcome.because("contacts_merged").contact(contact_id));
     }

@@ -16,6 +16,7 @@ use super::{
     write::{self, Sent, Via, Written},
 };
 use crate::{
+    conflicts::standing::InTheWay,
     core::Core,
     error::Error,
     fields::{CONTACT_USER_ID, USER_CONTACT_ID},
@@ -117,16 +118,20 @@ impl Core {
             baseline_version: turn.installation.settings.baseline_version(),
             mirrored_contact_id: mirrored(&pair.row, &contact_id),
             user_updated: side.updated.or_else(|| updated_micros(&pair.row.user)),
-            flips: pair.row.flips_after(&pair.plan, self.now_micros()),
+            flips: pair.row.flips_after(&pair.plan, |field| landed.is_refused(field), self.now_micros()),
             rests: None,
             intended: Intended::default(),
         };
-        done.conflicts.after_pair(&pair.row, &pair.plan, &contact_id);
         let is_mirrored = link.mirrored_contact_id.as_deref() == Some(contact_id.as_str());
         if turn.installation.settings.mirrors && !is_mirrored {
             done.marks.push(Mark::new(turn.scope(), Subject::Mirror, trace.clone(), Origin::Sync));
         }
-        let outcome = outcome_of(&pair, &landed);
+        let mut outcome = outcome_of(&pair, &landed);
+        let in_the_way = InTheWay::of(&outcome);
+        done.conflicts.after_pair(&pair.row, &pair.plan, &contact_id, in_the_way.as_ref());
+        if in_the_way.is_some_and(|other| other.is_left(&pair.row.conflicts)) {
+            outcome = Outcome { action: Action::Skipped, ..outcome }.because("left_as_it_is");
+        }
         match outcome.action {
             Action::Failed => done.park(&pair.row.taken, outcome),
             _ => done.settle(&pair.row.taken, outcome),

@@ -2,8 +2,10 @@
 //! by ourselves. The pair is at work again once the contact is back (by event, by a read, by the sweep), or once a
 //! person asks for another contact.
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use hubspot::record::ObjectKind;
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr,
+};
 
 use super::{
     done::Done,
@@ -12,8 +14,10 @@ use super::{
 };
 use crate::{
     access::audit::{Actor, Entry},
+    conflicts::{Kind, standing::is_kept_apart},
     core::Core,
     error::Error,
+    fields::CONTACT_USER_ID,
     installation::Scope,
     queue::{
         change::{Mark, Origin, Subject, mark_in},
@@ -42,11 +46,13 @@ impl Core {
         for mut row in rows {
             match row.link.as_mut().and_then(|link| Some((link.rests?, link))) {
                 Some((Rests::ContactDeleted, link)) if contacts.has(&link.contact_id) => link.rests = None,
+                Some((Rests::ContactsMerged, _)) => {
+                    self.leave_merged(turn, &row, done).await?;
+                    continue;
+                }
                 Some((rests, link)) => {
-                    let merged = rests == Rests::ContactsMerged;
-                    let action = if merged { Action::Conflicted } else { Action::Skipped };
-                    let outcome = Outcome::new(Subject::User, &row.taken.id, action).because(rests.word());
-                    done.settle(&row.taken, outcome.contact(&link.contact_id));
+                    let outcome = Outcome::new(Subject::User, &row.taken.id, Action::Skipped);
+                    done.settle(&row.taken, outcome.because(rests.word()).contact(&link.contact_id));
                     continue;
                 }
                 None => {}
@@ -54,6 +60,30 @@ impl Core {
             at_work.push(row);
         }
         Ok(at_work)
+    }
+
+    /// A user whose contact was merged into another's waits for a person, who is asked until they have said it.
+    async fn leave_merged(&self, turn: &Turn, row: &Row, done: &mut Done) -> Result<(), Error> {
+        let outcome = |action| Outcome::new(Subject::User, &row.taken.id, action);
+        let known = row.conflicts.iter().find(|known| known.kind == Kind::ContactsMerged);
+        let contact_id = match (known.and_then(|known| known.contact_id.clone()), &row.link) {
+            (Some(contact_id), _) => contact_id,
+            (None, Some(link)) => {
+                // Its own id leads to the record that is left.
+                let portal = self.turn_portal(turn).await?;
+                let left = portal.get(ObjectKind::Contact, &link.contact_id, &[CONTACT_USER_ID]).await?;
+                left.map_or_else(|| link.contact_id.clone(), |record| record.id)
+            }
+            (None, None) => return Ok(()),
+        };
+        if is_kept_apart(&row.conflicts, &contact_id) {
+            done.settle(&row.taken, outcome(Action::Skipped).because("kept_apart").contact(&contact_id));
+            return Ok(());
+        }
+        done.conflicts.pair_stands(&row.taken.id, &contact_id, Kind::ContactsMerged, &row.conflicts);
+        let merged = outcome(Action::Conflicted).because(Rests::ContactsMerged.word());
+        done.settle(&row.taken, merged.contact(&contact_id));
+        Ok(())
     }
 
     /// The users of deleted contacts that are back without an event having told it.

@@ -57,11 +57,13 @@ impl Core {
         // What a person chose goes before everything, a pair that rests included.
         let (chosen, rows): (Vec<Row>, Vec<Row>) =
             rows.into_iter().partition(|row| pair::wanted(row).is_some());
+        let mut ready = self.pair_by_choice(turn, chosen, &mut done).await?;
+        // Whose link goes by such a choice is worked once that is recorded: it is marked.
+        let rows = rows.into_iter().filter(|row| !done.forgotten.contains(&row.taken.id)).collect();
         let rows = self.leave_resting(turn, rows, &mut done).await?;
         let (linked, unlinked): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.link.is_some());
-        let mut ready = self.plan_linked(turn, linked, &mut done).await?;
+        ready.extend(self.plan_linked(turn, linked, &mut done).await?);
         ready.extend(self.match_unlinked(turn, unlinked, &mut done).await?);
-        ready.extend(self.pair_by_choice(turn, chosen, &mut done).await?);
         let ready = self.brake_users(turn, ready, &mut done).await?;
         self.write_pairs(turn, ready, &mut done).await?;
         self.follow_merges(turn, &mut done).await?;

@@ -11,10 +11,10 @@ use storeganise::{
     error::Class,
     user::{NewUser, User, UserPatch},
 };
-use time::Date;
 
 use super::{
     contacts,
+    deal::Deal,
     done::Done,
     intended::Intended,
     link::{Link, Rests},
@@ -28,11 +28,7 @@ use crate::{
     conflicts::{Conflict, Kind, standing::is_kept_apart},
     core::Core,
     error::Error,
-    fields::{
-        CONTACT_USER_ID, NAME_PLACEHOLDER, USER_CONTACT_ID, USER_DEAL_AMOUNT, USER_DEAL_CLOSE_DATE,
-        USER_DEAL_ID, USER_DEAL_NAME,
-    },
-    mapping,
+    fields::{CONTACT_USER_ID, NAME_PLACEHOLDER, USER_CONTACT_ID},
     merge::Directions,
     queue::{
         change::{Mark, Origin, Subject, Taken},
@@ -40,44 +36,6 @@ use crate::{
     },
     turn::Turn,
 };
-
-/// A won deal, as far as it goes into the user's custom fields.
-#[derive(Debug, Clone)]
-pub(super) struct Deal {
-    pub id: String,
-    pub closed_on: Option<Date>,
-    name: Option<String>,
-    amount: Option<String>,
-}
-
-impl Deal {
-    pub(super) fn of_record(record: &Record) -> Self {
-        Self {
-            id: record.id.clone(),
-            closed_on: record.text("closedate").and_then(mapping::day),
-            name: record.text("dealname").map(str::to_owned),
-            amount: record.text("amount").map(str::to_owned),
-        }
-    }
-
-    /// The custom fields this deal fills. A deal closed earlier than the one the user shows fills none.
-    pub(super) fn custom_fields(&self, shown: Option<&Map<String, Value>>) -> Map<String, Value> {
-        let text = |name: &str| shown.and_then(|fields| fields.get(name)).and_then(Value::as_str);
-        let another = text(USER_DEAL_ID).is_some_and(|id| !id.is_empty() && id != self.id);
-        if another && text(USER_DEAL_CLOSE_DATE).and_then(mapping::day) > self.closed_on {
-            return Map::new();
-        }
-        let closed_on = self.closed_on.map(mapping::day_text);
-        let data = [
-            (USER_DEAL_ID, Some(self.id.clone())),
-            (USER_DEAL_NAME, self.name.clone()),
-            (USER_DEAL_AMOUNT, self.amount.clone()),
-            (USER_DEAL_CLOSE_DATE, closed_on),
-        ];
-        let changed = data.into_iter().filter(|(name, value)| text(name) != value.as_deref());
-        changed.map(|(name, value)| (name.to_owned(), value.map_or(Value::Null, Value::from))).collect()
-    }
-}
 
 /// What one pass over won deals knows and gathers: a contact may stand on several deals.
 pub(super) struct Pass {
@@ -215,7 +173,7 @@ impl Core {
         };
         done.outcomes.push(outcome(action).user(&user_id).fields(fields));
         let patch = contact_patch(pass.holds_user_id, &row, &contact, &plan);
-        let flips = row.flips_after(&plan, self.now_micros());
+        let flips = row.flips_after(&plan, |_| false, self.now_micros());
         done.conflicts.fields_stand(&row, &plan.flips, Kind::Flips, contact_id);
         if !plan.asks.is_empty() || !row.conflicts.is_empty() {
             // Which value is newer, and whether a conflict is over, is for the user's own look to find out.
@@ -444,50 +402,5 @@ pub(super) fn new_user(turn: &Turn, contact: &Record, deal: &Deal) -> NewUser {
         company_name: text(&Field::Company),
         address: text(&Field::Address),
         custom_fields,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn deal(id: &str, closed_on: &str) -> Deal {
-        Deal {
-            id: id.to_owned(),
-            closed_on: mapping::day(closed_on),
-            name: None,
-            amount: Some("120".to_owned()),
-        }
-    }
-
-    fn shown(id: &str, closed_on: &str) -> Map<String, Value> {
-        [(USER_DEAL_ID, id), (USER_DEAL_CLOSE_DATE, closed_on), (USER_DEAL_AMOUNT, "120")]
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), Value::from(value)))
-            .collect()
-    }
-
-    #[test]
-    fn dates_are_read_as_hubspot_sends_them_and_as_we_store_them() {
-        let day = mapping::day("2026-03-04");
-        assert!(day.is_some());
-        assert_eq!(mapping::day("2026-03-04T23:59:59.123Z"), day);
-        assert_eq!(mapping::day("1772582400000"), day);
-        assert_eq!(mapping::day("soon"), None);
-    }
-
-    #[test]
-    fn a_deal_writes_only_what_the_user_does_not_show_yet() {
-        assert!(deal("5", "2026-03-04").custom_fields(Some(&shown("5", "2026-03-04"))).is_empty());
-        let fields = deal("5", "2026-03-05").custom_fields(Some(&shown("5", "2026-03-04")));
-        assert_eq!(fields.keys().collect::<Vec<_>>(), [USER_DEAL_CLOSE_DATE]);
-    }
-
-    #[test]
-    fn of_two_won_deals_the_one_closed_last_is_shown() {
-        let user = shown("5", "2026-03-04");
-        assert!(deal("6", "2026-03-03").custom_fields(Some(&user)).is_empty());
-        let later = deal("6", "2026-03-05").custom_fields(Some(&user));
-        assert_eq!(later.get(USER_DEAL_ID), Some(&Value::from("6")));
     }
 }

@@ -15,7 +15,10 @@ use crate::{
     core::Core,
     error::Error,
     installation::{Installation, Scope},
-    queue::change::{Mark, Origin, Subject, Taken, mark_in, pending_of_run, settle},
+    queue::{
+        change::{Mark, Origin, Subject, Taken, mark_in, settle},
+        of_run::pending_of_run,
+    },
     retry::MAX_ATTEMPTS,
     storage::entity::{installation, run as run_row},
     turn::Turn,

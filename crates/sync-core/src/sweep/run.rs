@@ -1,6 +1,6 @@
 //! A run's row: how far it came, what came of it, and when it is over.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
@@ -14,11 +14,7 @@ use crate::{
     core::Core,
     error::Error,
     installation::Scope,
-    queue::{
-        change::{Subject, is_pending_of_run},
-        lease::Lease,
-        outcome::Action,
-    },
+    queue::{change::Subject, lease::Lease, of_run::is_pending_of_run, outcome::Action},
     record::done::Done,
     storage::entity::run,
     views::runs::{RunKind, RunState},
@@ -125,6 +121,24 @@ pub(crate) async fn running(on: &impl ConnectionTrait, scope: Scope) -> Result<V
         .all(on)
         .await?;
     rows.iter().map(Run::from_row).collect()
+}
+
+/// Those of these runs that a person called off.
+pub(crate) async fn called_off(
+    on: &impl ConnectionTrait,
+    scope: Scope,
+    runs: HashSet<Uuid>,
+) -> Result<Vec<Uuid>, Error> {
+    if runs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = run::Entity::find()
+        .filter(run::Column::InstallationId.eq(scope.id()))
+        .filter(run::Column::Id.is_in(runs))
+        .filter(run::Column::State.eq(RunState::Cancelled.word()))
+        .all(on)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// Those of them that the sweep makes steps for.

@@ -10,7 +10,11 @@ use crate::{
     error::Error,
     installation::{Installation, Scope},
     preview::rows,
-    queue::change::{Mark, Origin, Subject, drop_of_run, mark_in, pending_of_run},
+    queue::{
+        change::{Mark, Origin, Subject, mark_in},
+        lease::lock,
+        of_run::{drop_some_of_run, pending_of_run},
+    },
     storage::entity::{installation, run},
     sweep::{
         cursor::{Cursor, Phase},
@@ -209,10 +213,9 @@ impl Core {
         if !end(&transaction, scope, id, (RunState::Cancelled, None), now).await? {
             return Err(Error::NotNow("This run is over already.".to_owned()));
         }
-        let dropped = drop_of_run(&transaction, scope, id).await?;
-        if row.kind == RunKind::Preview.word() {
-            rows::drop_pending(&transaction, scope, id).await?;
-        } else if let Some(cursor) = cursor_of(&row)?.filter(|cursor| cursor.phase == Phase::Work) {
+        let dropped = pending_of_run(&transaction, scope, id).await?;
+        let cursor = cursor_of(&row)?.filter(|cursor| cursor.phase == Phase::Work);
+        if let Some(cursor) = cursor.filter(|_| row.kind != RunKind::Preview.word()) {
             let found = installation::Entity::find_by_id(scope.id()).one(&transaction).await?;
             let now = found.ok_or(Error::NotFound)?;
             let users = back(cursor.users_before, now.users_cursor);
@@ -222,8 +225,24 @@ impl Core {
         let detail = format!("{}, {dropped} changes dropped", row.kind);
         self.audit(&transaction, &Entry::about(by, installation.id, "run.cancelled").with(detail)).await?;
         transaction.commit().await?;
+        // It is called off. What is left of it a worker drops, should this end here.
+        self.drop_rest_of_run(scope, id).await?;
         self.wake();
         Ok(())
+    }
+
+    /// Drops what a run that was called off alone had asked for, a little at a time.
+    async fn drop_rest_of_run(&self, scope: Scope, id: Uuid) -> Result<(), Error> {
+        loop {
+            let transaction = self.db().begin().await?;
+            lock(&transaction, scope).await?;
+            let changes = drop_some_of_run(&transaction, scope, id).await?;
+            let dropped = changes + rows::drop_some_pending(&transaction, scope, id).await?;
+            transaction.commit().await?;
+            if dropped == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// A page of runs, the newest first.
