@@ -7,8 +7,6 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-    response::IntoResponse,
     routing::get,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -20,6 +18,10 @@ use crate::{
     config::Config,
     layers, pages, webhooks,
 };
+
+pub mod probes;
+
+use probes::Readiness;
 
 /// A form or a JSON body of ours is far below this.
 const BODY_MAX_BYTES: usize = 64 * 1024;
@@ -35,6 +37,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// Renders the metrics of this process.
     pub metrics: PrometheusHandle,
+    /// Whether this process wants to be sent requests.
+    pub readiness: Readiness,
 }
 
 /// The whole application. The cross-site check covers the pages only: webhooks are signed and the API takes
@@ -48,21 +52,19 @@ pub fn router(state: &AppState) -> Router {
         .merge(pages)
         .merge(api::router().layer(DefaultBodyLimit::max(BODY_MAX_BYTES)))
         .merge(layers::bounded(webhooks::router()))
-        .route("/healthz", get(health))
-        .route("/metrics", get(metrics))
+        .merge(operations())
         .with_state(state.clone());
     layers::around(app, state)
 }
 
-/// 200 while the database answers; for the load balancer, so without a token.
-async fn health(State(state): State<AppState>) -> impl IntoResponse {
-    match state.core.has_staff().await {
-        Ok(_) => (StatusCode::OK, "ok\n"),
-        Err(error) => {
-            tracing::warn!(cause = error.code(), "the database does not answer the health check");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
-        }
-    }
+/// What a process answers that only works.
+pub fn router_of_workers(state: &AppState) -> Router {
+    layers::around(operations().with_state(state.clone()), state)
+}
+
+/// What whoever operates the service asks.
+fn operations() -> Router<AppState> {
+    layers::bounded(probes::router().route("/metrics", get(metrics)))
 }
 
 /// Prometheus text. It takes an API token of any role: behind a proxy on the same machine every peer is

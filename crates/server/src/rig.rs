@@ -21,11 +21,11 @@ use sync_core::{
 };
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
 use crate::{
-    app::{AppState, router},
+    app::{AppState, probes::Readiness, router},
     config::Config,
     run::{core_with, metrics_handle},
 };
@@ -41,6 +41,8 @@ const ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The application and what it stands on.
 pub(crate) struct Rig {
     pub state: AppState,
+    /// Cancelled, the process is about to stop.
+    pub stopping: CancellationToken,
     router: Router,
     _folder: TempDir,
 }
@@ -71,8 +73,11 @@ impl Rig {
         let core = core_with(&config, clock, Random::from_system()).await.unwrap();
         let (committer, committing) = Committer::new(Arc::clone(&core));
         tasks.spawn(committing);
-        let state = AppState { core, committer, config: Arc::new(config), metrics: metrics_handle() };
-        Self { router: router(&state), state, _folder: folder }
+        let stopping = CancellationToken::new();
+        let readiness = Readiness::until(stopping.clone());
+        let state =
+            AppState { core, committer, config: Arc::new(config), metrics: metrics_handle(), readiness };
+        Self { router: router(&state), state, stopping, _folder: folder }
     }
 
     /// The same application with a committer that is gone.

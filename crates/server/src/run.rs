@@ -6,11 +6,12 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use anyhow::Context as _;
+use axum::Router;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret as _;
 use sync_core::{
@@ -19,7 +20,7 @@ use sync_core::{
     queue::committer::Committer,
     random::Random,
     settings::Settings,
-    storage::Db,
+    storage::{Db, hold::Hold},
     vault::MasterKeys,
 };
 use tokio::net::TcpListener;
@@ -27,15 +28,18 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    app::{self, AppState},
+    app::{self, AppState, probes::Readiness},
     config::Config,
     words,
 };
 
-/// How long stopping waits for requests under way.
-const REQUESTS_WAIT: Duration = Duration::from_secs(10);
-/// How long stopping then waits for turns under way; what they had not recorded is worked again.
-const WORK_WAIT: Duration = Duration::from_secs(20);
+pub mod refusal;
+
+use refusal::Refusal;
+
+/// How long stopping waits for requests and turns under way once it takes no more; with the longest drain, this ends a
+/// process well within the 15 seconds that it has.
+const STOP_WAIT: Duration = Duration::from_secs(8);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
 const THINNING_EVERY: Duration = Duration::from_secs(3_600);
 const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(30);
@@ -44,6 +48,17 @@ const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(30);
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0, 60.0];
 /// Buckets of how many webhooks were committed together.
 const EVENTS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 250.0, 500.0];
+
+/// What a process does of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// Both halves.
+    All,
+    /// Pages, JSON API and webhooks; the work is left to other processes.
+    Web,
+    /// The work alone; whoever operates it is answered, nobody else.
+    Work,
+}
 
 /// A running service. Dropping it stops nothing: use [`Running::stop`].
 #[derive(Debug)]
@@ -54,14 +69,16 @@ pub struct Running {
     pub core: Arc<Core>,
     serving: TaskTracker,
     working: TaskTracker,
+    /// Not ready any more, and no more turns are begun.
+    stopping: CancellationToken,
     stop_serving: CancellationToken,
-    stop_working: CancellationToken,
+    hold: Mutex<Option<Hold>>,
 }
 
 /// Connects the database and puts the core together; nothing runs yet. For commands that need no server.
 ///
 /// # Errors
-/// The database cannot be reached or brought up to date, or the configuration does not fit together.
+/// [`Refusal`] where the database cannot be reached or brought up to date, or the master keys do not open what is in it.
 pub async fn core_of(config: &Config) -> anyhow::Result<Arc<Core>> {
     core_with(config, Clock::system(), Random::from_system()).await
 }
@@ -71,9 +88,17 @@ pub async fn core_of(config: &Config) -> anyhow::Result<Arc<Core>> {
 /// # Errors
 /// As [`core_of`].
 pub async fn core_with(config: &Config, clock: Clock, random: Random) -> anyhow::Result<Arc<Core>> {
-    let db = Db::connect(config.database_url.expose_secret())
-        .await
-        .context("The database cannot be used (ANNEX_DATABASE_URL)")?;
+    let db = Db::connect(config.database_url.expose_secret()).await.map_err(Refusal::from)?;
+    let core = core_on(config, db, clock, random)?;
+    core.check_master_keys().await.map_err(Refusal::from)?;
+    Ok(core)
+}
+
+/// Puts the core together over a database that is connected already; whether they fit together is not asked.
+///
+/// # Errors
+/// The configuration does not fit together.
+pub fn core_on(config: &Config, db: Db, clock: Clock, random: Random) -> anyhow::Result<Arc<Core>> {
     let master_keys = MasterKeys::parse(&config.master_keys)
         .context("The master keys cannot be read (ANNEX_MASTER_KEYS)")?;
     let worker_name = format!("{}-{}", std::process::id(), hex_of(random.bytes::<4>()));
@@ -103,13 +128,22 @@ pub async fn core_with(config: &Config, clock: Clock, random: Random) -> anyhow:
     })))
 }
 
-/// Starts the service on a listener that is bound already.
+/// Starts the whole service on a listener that is bound already.
 ///
 /// # Errors
-/// As [`core_of`]; or the listener has no address.
+/// As [`core_of`]; or another service has the SQLite file.
 pub async fn start(config: Config, listener: TcpListener) -> anyhow::Result<Running> {
+    Box::pin(start_as(Duty::All, config, listener)).await
+}
+
+/// As [`start`], for one half of the service or both.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_as(duty: Duty, config: Config, listener: TcpListener) -> anyhow::Result<Running> {
     let address = listener.local_addr().context("The listener has no address")?;
     let metrics = metrics_handle();
+    let hold = refusal::hold(config.database_url.expose_secret())?;
     let core = core_of(&config).await?;
     let (committer, committing) = Committer::new(Arc::clone(&core));
     let running = Running {
@@ -117,41 +151,52 @@ pub async fn start(config: Config, listener: TcpListener) -> anyhow::Result<Runn
         core: Arc::clone(&core),
         serving: TaskTracker::new(),
         working: TaskTracker::new(),
+        stopping: CancellationToken::new(),
         stop_serving: CancellationToken::new(),
-        stop_working: CancellationToken::new(),
+        hold: Mutex::new(Some(hold)),
     };
     // The first phone number costs half a second; it should not be a customer's.
     running.working.spawn_blocking(sync_core::normalise::warm);
     running.working.spawn(committing);
-    for _ in 0..config.workers {
-        running.working.spawn(sync_core::worker::run(Arc::clone(&core), running.stop_working.clone()));
+    let workers = if duty == Duty::Web { 0 } else { config.workers };
+    for _ in 0..workers {
+        running.working.spawn(sync_core::worker::run(Arc::clone(&core), running.stopping.clone()));
     }
-    running.working.spawn(sync_core::wake::run(Arc::clone(&core), running.stop_working.clone()));
-    running.working.spawn(keep_house(Arc::clone(&core), metrics.clone(), running.stop_working.clone()));
-    let state = AppState { core, committer, config: Arc::new(config), metrics };
-    running.serving.spawn(serve(listener, state, running.stop_serving.clone()));
-    tracing::info!(%address, "the service is ready");
+    running.working.spawn(sync_core::wake::run(Arc::clone(&core), running.stop_serving.clone()));
+    running.working.spawn(keep_house(Arc::clone(&core), metrics.clone(), running.stopping.clone()));
+    let readiness = Readiness::until(running.stopping.clone());
+    let state = AppState { core, committer, config: Arc::new(config), metrics, readiness };
+    let app = if duty == Duty::Work { app::router_of_workers(&state) } else { app::router(&state) };
+    running.serving.spawn(serve(listener, app, running.stop_serving.clone()));
+    tracing::info!(%address, duty = ?duty, "the service is ready");
     Ok(running)
 }
 
 impl Running {
-    /// Stops accepting, answers what is under way, ends the turns that have begun, and waits for all of it.
+    /// Stops at once: accepts nothing more, answers what is under way, ends or hands back the turns that have begun, and
+    /// waits for all of it.
     pub async fn stop(&self) {
+        self.stop_after(Duration::ZERO).await;
+    }
+
+    /// As [`Running::stop`], but takes requests for a while yet, not ready any more: whoever sends them should see it.
+    /// Turns end meanwhile.
+    pub async fn stop_after(&self, drain: Duration) {
+        self.stopping.cancel();
+        tokio::time::sleep(drain).await;
         self.stop_serving.cancel();
         self.serving.close();
-        if tokio::time::timeout(REQUESTS_WAIT, self.serving.wait()).await.is_err() {
-            tracing::warn!("stopping did not wait for the last requests");
-        }
-        self.stop_working.cancel();
         self.working.close();
-        if tokio::time::timeout(WORK_WAIT, self.working.wait()).await.is_err() {
-            tracing::warn!("stopping did not wait for the last turns; they are worked again");
+        let all = async { tokio::join!(self.serving.wait(), self.working.wait()) };
+        if tokio::time::timeout(STOP_WAIT, all).await.is_err() {
+            tracing::warn!("stopping did not wait for all that was under way; it is worked again");
         }
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
-async fn serve(listener: TcpListener, state: AppState, stop: CancellationToken) {
-    let app = app::router(&state).into_make_service_with_connect_info::<SocketAddr>();
+async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(error = %error, "the listener failed");

@@ -5,6 +5,7 @@ use std::{collections::HashSet, sync::OnceLock};
 
 use hubspot::{crm::Portal, pipelines::Pipeline};
 use storeganise::client::Account;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -93,8 +94,19 @@ impl Core {
     /// # Errors
     /// The lease was lost or the database does not answer; the lease runs out by itself then.
     pub async fn work_turn(&self, lease: &Lease) -> Result<(), Error> {
+        self.work_turn_until(lease, &CancellationToken::new()).await
+    }
+
+    /// As [`Core::work_turn`], but told to stop it begins no further batch.
+    ///
+    /// # Errors
+    /// As [`Core::work_turn`].
+    pub async fn work_turn_until(&self, lease: &Lease, stop: &CancellationToken) -> Result<(), Error> {
         let (mut hold, mut last, mut is_idle) = (None, None, false);
         for _ in 0..BATCHES_PER_TURN {
+            if stop.is_cancelled() {
+                break;
+            }
             match self.work_batch(lease, last).await {
                 Ok(Step::Worked(subject)) => last = Some(subject),
                 Ok(Step::Idle) => {
@@ -123,14 +135,25 @@ impl Core {
         let installation = self.installation(lease.scope().id()).await?;
         let ending = Ending { is_idle, hold: hold.as_ref() };
         Box::pin(self.tell_business(lease, &installation, ending)).await?;
-        let waiting = if is_at_rest(&installation) {
-            Waiting::ErasureOnly
-        } else if self.may_sync(&installation).await? {
-            Waiting::Everything
-        } else {
-            Waiting::SweepOnly
-        };
-        self.release(lease, waiting, hold.as_ref()).await
+        self.release(lease, self.waiting_of(&installation).await?, hold.as_ref()).await
+    }
+
+    /// Gives the lease of an unfinished turn back: whoever claims it next works again what was not recorded.
+    ///
+    /// # Errors
+    /// The lease was lost or the database does not answer; the lease runs out by itself then.
+    pub(crate) async fn hand_back(&self, lease: &Lease) -> Result<(), Error> {
+        let installation = self.installation(lease.scope().id()).await?;
+        self.release(lease, self.waiting_of(&installation).await?, None).await
+    }
+
+    /// Which changes make an installation ready again.
+    async fn waiting_of(&self, installation: &Installation) -> Result<Waiting, Error> {
+        if is_at_rest(installation) {
+            return Ok(Waiting::ErasureOnly);
+        }
+        let may_sync = self.may_sync(installation).await?;
+        Ok(if may_sync { Waiting::Everything } else { Waiting::SweepOnly })
     }
 
     /// Tells the business by tasks what needs a person. Whatever is wrong with that never holds the work.

@@ -35,6 +35,9 @@ pub enum VaultError {
     /// The data key was wrapped by a master key that is not configured.
     #[error("the master key {0} is needed to open this value and is not in ANNEX_MASTER_KEYS")]
     UnknownKey(String),
+    /// A master key of that name is configured, and is not the one that sealed what is stored.
+    #[error("the master key {0} in ANNEX_MASTER_KEYS is not the one that sealed what is stored")]
+    WrongKey(String),
     /// The value was changed, or belongs to another installation or purpose.
     #[error("a sealed value does not open: it was changed, or belongs to another installation or purpose")]
     DoesNotOpen,

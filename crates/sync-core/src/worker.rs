@@ -10,6 +10,8 @@ use crate::{core::Core, error::Error, queue::lease::RENEWALS_PER_LEASE};
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long a worker waits after the database failed it.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// How long a batch may still go on once the worker is told to stop; a provider may be slower than that.
+const LAST_BATCH: Duration = Duration::from_secs(6);
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +22,11 @@ pub enum Worked {
     Nothing,
 }
 
-/// Works until it is told to stop; a turn that has begun is ended first.
+/// Works until it is told to stop. A turn that has begun ends after the batch it is at, or is handed back unfinished
+/// where that takes too long: either way another replica can take the installation at once.
 pub async fn run(core: Arc<Core>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let pause = match core.run_once().await {
+        let pause = match core.run_once_until(&stop).await {
             Ok(Worked::Turn) => continue,
             Ok(Worked::Nothing) => LOOK_EVERY,
             Err(Error::LeaseLost) => continue,
@@ -47,6 +50,14 @@ impl Core {
     /// # Errors
     /// The lease was lost, or the database does not answer. What was begun is worked again later.
     pub async fn run_once(&self) -> Result<Worked, Error> {
+        self.run_once_until(&CancellationToken::new()).await
+    }
+
+    /// As [`Core::run_once`], but told to stop it ends or hands back the turn.
+    ///
+    /// # Errors
+    /// As [`Core::run_once`].
+    pub async fn run_once_until(&self, stop: &CancellationToken) -> Result<Worked, Error> {
         let Some(lease) = self.claim().await? else { return Ok(Worked::Nothing) };
         // Side by side, never one inside the other's pause: on SQLite both want the one write connection.
         let renewals = async {
@@ -55,14 +66,22 @@ impl Core {
                 self.renew(&lease).await?;
             }
         };
+        let too_late = async {
+            stop.cancelled().await;
+            tokio::time::sleep(LAST_BATCH).await;
+        };
         let began = self.now_micros();
         let worked = tokio::select! {
-            worked = self.work_turn(&lease) => worked.map(|()| Worked::Turn),
+            worked = self.work_turn_until(&lease, stop) => worked.map(|()| "worked"),
             lost = renewals => lost,
+            () = too_late => {
+                tracing::info!(installation.id = %lease.scope().id(), "a turn was handed back unfinished");
+                self.hand_back(&lease).await.map(|()| "handed_back")
+            }
         };
-        let result = worked.as_ref().map_or_else(Error::code, |_| "worked".to_owned());
+        let result = worked.as_ref().map_or_else(Error::code, |result| (*result).to_owned());
         metrics::counter!("annex_turns_total", "result" => result).increment(1);
         metrics::histogram!("annex_turn_seconds").record((self.now_micros() - began) as f64 / 1e6);
-        worked
+        worked.map(|_| Worked::Turn)
     }
 }

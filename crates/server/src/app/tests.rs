@@ -5,6 +5,7 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use sync_core::access::Role;
+use tower::ServiceExt as _;
 
 use crate::rig::Rig;
 
@@ -30,9 +31,33 @@ async fn every_answer_carries_the_security_headers_and_an_id() {
 }
 
 #[tokio::test]
-async fn the_health_check_needs_no_token() {
-    let answer = Rig::start().await.send(get("/healthz")).await;
-    assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"ok\n"[..]));
+async fn the_probes_need_no_token() {
+    let rig = Rig::start().await;
+    for (path, says) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
+        let answer = rig.send(get(path)).await;
+        assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, says.as_bytes()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_stops_is_alive_but_not_ready() {
+    let rig = Rig::start().await;
+    rig.stopping.cancel();
+    assert_eq!(rig.send(get("/healthz")).await.status, StatusCode::OK);
+    let answer = rig.send(get("/readyz")).await;
+    assert_eq!((answer.status, &answer.body[..]), (StatusCode::SERVICE_UNAVAILABLE, &b"stopping\n"[..]));
+}
+
+#[tokio::test]
+async fn a_process_that_only_works_answers_the_probes_and_nothing_else() {
+    let rig = Rig::start().await;
+    let workers = super::router_of_workers(&rig.state);
+    for (path, status) in
+        [("/healthz", 200), ("/readyz", 200), ("/metrics", 401), ("/sign-in", 404), ("/", 404)]
+    {
+        let answer = workers.clone().oneshot(get(path)).await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use secrecy::{ExposeSecret as _, SecretString};
 use sync_core::random::Random;
 
-use super::serve::told_to_stop;
+use super::signals::told_to_stop;
 use crate::demo::{
     stage::{LOGIN, Options, Stage},
     story::Story,

@@ -1,6 +1,7 @@
 //! The command line. Answers go to stdout, everything else to stderr.
 //!
-//! Exit codes: 0 it worked, 1 it did not, 2 the configuration (or the command line) is wrong.
+//! Exit codes: 0 it worked, 1 it did not, 2 the configuration (or the command line) is wrong, or does not fit what it is
+//! to be used with: one line says what and how to mend it.
 
 #![expect(clippy::print_stdout, reason = "the command line speaks to a person")]
 
@@ -12,19 +13,24 @@ use std::{
 
 use clap::{Parser, Subcommand, ValueEnum};
 use sync_core::{access::Role, core::Core};
+use tokio::runtime::Builder;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
     config::{Config, ConfigError},
-    run::core_of,
+    run::{Duty, core_of, refusal::Refusal},
 };
 
+mod ask;
 mod demo;
 mod doctor;
+mod healthcheck;
 mod installation;
 mod keys;
+mod migrate;
 mod sandbox;
 mod serve;
+mod signals;
 mod staff;
 mod token;
 
@@ -41,7 +47,11 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the service: pages, JSON API, webhooks and workers.
-    Serve,
+    Serve(serve::Args),
+    /// Run the workers alone, beside others that serve on the same database.
+    Work,
+    /// Bring the schema of the database up to date, as every start does, and say what was done.
+    Migrate,
     /// Show the whole product on this machine: both remote systems simulated, the service beside them.
     Demo(demo::Args),
     /// Run both remote systems, simulated, on this machine.
@@ -58,8 +68,10 @@ enum Command {
     /// Master keys of the vault.
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Check every setting and say how to mend what is wrong.
-    Doctor,
+    /// Check every setting, the database and the service, and say how to mend what is wrong.
+    Doctor(doctor::Args),
+    /// Ask the service of this machine whether it is alive; for containers.
+    Healthcheck,
 }
 
 /// What somebody may do, as it is typed.
@@ -83,8 +95,20 @@ impl From<RoleName> for Role {
     }
 }
 
-/// The process: sets up TLS and logging, then does what the command line says.
-pub async fn main() -> ExitCode {
+/// The process: does what the command line says, and ends without waiting for what blocks a thread of its own.
+///
+/// # Panics
+/// The system gives this process no threads.
+#[must_use]
+pub fn main() -> ExitCode {
+    let runtime = Builder::new_multi_thread().enable_all().build().expect("a process has threads");
+    let code = runtime.block_on(Box::pin(run()));
+    runtime.shutdown_background();
+    code
+}
+
+/// Sets up TLS and logging, then does what the command line says.
+async fn run() -> ExitCode {
     // Refused only where the process already has a provider, which then serves as well.
     rustls::crypto::ring::default_provider().install_default().ok();
     start_logging();
@@ -109,14 +133,17 @@ impl Cli {
     /// Does what was asked and says how it went.
     pub async fn run(self) -> ExitCode {
         let done = match self.command {
-            Command::Serve => serve::run().await,
+            Command::Serve(args) => serve::run(args.duty()).await,
+            Command::Work => serve::run(Duty::Work).await,
+            Command::Migrate => migrate::run().await,
             Command::Demo(args) => demo::run(args).await,
             Command::Sandbox(args) => sandbox::run(args).await,
             Command::Installation(command) => Box::pin(installation::run(command)).await,
             Command::Token(command) => token::run(command).await,
             Command::Staff(command) => staff::run(command).await,
             Command::Keys(command) => keys::run(&command),
-            Command::Doctor => doctor::run().await,
+            Command::Doctor(args) => doctor::run(args).await,
+            Command::Healthcheck => healthcheck::run().await,
         };
         done.unwrap_or_else(|error| failed(&error))
     }
@@ -124,7 +151,8 @@ impl Cli {
 
 fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("{error:#}");
-    if error.is::<ConfigError>() { ExitCode::from(WRONG_CONFIGURATION) } else { ExitCode::FAILURE }
+    let mendable = error.is::<ConfigError>() || error.is::<Refusal>();
+    if mendable { ExitCode::from(WRONG_CONFIGURATION) } else { ExitCode::FAILURE }
 }
 
 /// The configuration of this process.

@@ -10,11 +10,14 @@ use ::sandbox::options::Options;
 use anyhow::Context as _;
 use clap::Args as ClapArgs;
 
-use super::env;
+use super::{env, signals::told_to_stop};
 
 /// What can be chosen.
 #[derive(Debug, Clone, Copy, ClapArgs)]
 pub(super) struct Args {
+    /// The address of this machine to listen at; nothing asks who calls, so let only this machine reach it.
+    #[arg(long, default_value_t = Ipv4Addr::LOCALHOST)]
+    host: Ipv4Addr,
     /// The port on this machine; 0 takes any free one.
     #[arg(long, default_value_t = 9000)]
     port: u16,
@@ -38,7 +41,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     println!("ANNEX_STOREGANISE_API_TEMPLATE={base_url}/{{business}}/api");
     println!("{}", credentials.lines());
     println!("\nCtrl-C stops it; everything in it is then gone.");
-    tokio::signal::ctrl_c().await?;
+    told_to_stop().await?;
     sandbox.stop().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -46,7 +49,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
 /// The sandbox as this environment describes both providers.
 fn options(args: Args, get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Options> {
     let mut options = Options {
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
+        listen: SocketAddr::from((args.host, args.port)),
         seed: args.seed,
         users_per_business: args.users,
         ..Options::default()
@@ -101,7 +104,7 @@ impl Credentials {
 mod tests {
     use super::*;
 
-    const ARGS: Args = Args { port: 0, seed: 1, users: 3 };
+    const ARGS: Args = Args { host: Ipv4Addr::LOCALHOST, port: 0, seed: 1, users: 3 };
 
     #[test]
     fn the_sandbox_takes_the_credentials_of_the_environment() {

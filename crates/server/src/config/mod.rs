@@ -33,6 +33,9 @@ pub struct Config {
     pub workers: usize,
     /// `ANNEX_LEASE_SECONDS`, default 12: how long the work of a process that died waits for another, 1 to 300.
     pub lease: Duration,
+    /// `ANNEX_DRAIN_SECONDS`, default 2: how long a service that is told to stop still takes requests, so that whoever
+    /// sends them has seen `/readyz` turn, 0 to 5.
+    pub drain: Duration,
     /// Our standing with HubSpot.
     pub hubspot: HubspotConfig,
     /// Our standing with Storeganise.
@@ -82,15 +85,43 @@ pub struct ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [seen] = self.wrong.as_slice() {
+            return write!(f, "{seen}");
+        }
         writeln!(f, "The configuration is not complete:")?;
         for seen in &self.wrong {
-            writeln!(f, "  {} {}", seen.name, seen.problem.as_deref().unwrap_or_default())?;
+            writeln!(f, "  {seen}")?;
         }
         write!(f, "Each can also be read from a file: NAME_FILE names it. `annex doctor` checks everything.")
     }
 }
 
 impl std::error::Error for ConfigError {}
+
+/// The address of the database alone, for commands that need nothing else of the configuration.
+///
+/// # Errors
+/// It is wrong.
+pub fn database_url(get: &dyn Fn(&str) -> Option<String>) -> Result<SecretString, ConfigError> {
+    alone(get, read_database_url)
+}
+
+/// The address the service listens at, by itself.
+///
+/// # Errors
+/// It is wrong.
+pub fn listen(get: &dyn Fn(&str) -> Option<String>) -> Result<SocketAddr, ConfigError> {
+    alone(get, read_listen)
+}
+
+fn alone<T>(
+    get: &dyn Fn(&str) -> Option<String>,
+    read: fn(&mut Reader<'_>) -> Option<T>,
+) -> Result<T, ConfigError> {
+    let mut reader = Reader::new(get);
+    let value = read(&mut reader);
+    value.ok_or_else(|| ConfigError { wrong: reader.seen() })
+}
 
 impl Config {
     /// Reads the configuration through `get`.
@@ -129,8 +160,8 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
         "Set it to the address people and providers reach this service at, such as https://annex.example.com.",
         parse::base_url,
     );
-    let listen = reader.or_default("ANNEX_LISTEN", "127.0.0.1:8080", parse::listen);
-    let database_url = reader.or_default("ANNEX_DATABASE_URL", "sqlite://annex.db", parse::database_url);
+    let listen = read_listen(reader);
+    let database_url = read_database_url(reader);
     let master_keys = reader.required(
         "ANNEX_MASTER_KEYS",
         "Make a key with `annex keys generate`, keep a copy in a safe place, and set it here.",
@@ -138,6 +169,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
     );
     let workers = reader.or_default("ANNEX_WORKERS", "4", parse::workers);
     let lease = reader.or_default("ANNEX_LEASE_SECONDS", "12", parse::lease);
+    let drain = reader.or_default("ANNEX_DRAIN_SECONDS", "2", parse::drain);
     let hubspot = read_hubspot(reader);
     let storeganise = read_storeganise(reader);
     Some(Config {
@@ -147,9 +179,18 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
         master_keys: master_keys?,
         workers: workers?,
         lease: lease?,
+        drain: drain?,
         hubspot: hubspot?,
         storeganise: storeganise?,
     })
+}
+
+fn read_listen(reader: &mut Reader<'_>) -> Option<SocketAddr> {
+    reader.or_default("ANNEX_LISTEN", "127.0.0.1:8080", parse::listen)
+}
+
+fn read_database_url(reader: &mut Reader<'_>) -> Option<SecretString> {
+    reader.or_default("ANNEX_DATABASE_URL", "sqlite://annex.db", parse::database_url)
 }
 
 fn read_hubspot(reader: &mut Reader<'_>) -> Option<HubspotConfig> {

@@ -6,9 +6,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use secrecy::SecretString;
 use storeganise::api_url::AllowedHosts;
-use sync_core::vault::MasterKeys;
+use sync_core::vault::{MasterKeys, VaultError};
 use url::{Host, Url};
 
+const DRAIN_SECONDS_MAX: u64 = 5;
 const LEASE_SECONDS_MAX: u64 = 300;
 const WORKERS_MAX: usize = 64;
 
@@ -28,9 +29,17 @@ pub(super) fn secrets(text: &str) -> Result<Vec<SecretString>, String> {
 
 pub(super) fn master_keys(text: &str) -> Result<SecretString, String> {
     let keys = SecretString::from(text.to_owned());
-    MasterKeys::parse(&keys)
-        .map_err(|error| format!("cannot be used: {error}. Make one with `annex keys generate`."))?;
-    Ok(keys)
+    match MasterKeys::parse(&keys) {
+        Ok(_) => Ok(keys),
+        Err(VaultError::SameId(id)) => Err(format!(
+            "has two keys with the id {id}. Drop one of the two; a key that is new gets an id that is new."
+        )),
+        Err(VaultError::BadEntry(place)) => Err(format!(
+            "has an entry, number {place}, that is not id:key with a key of 32 bytes in base64. Copy it whole, or make \
+             one with `annex keys generate`."
+        )),
+        Err(_) => Err("holds no key. Make one with `annex keys generate`.".to_owned()),
+    }
 }
 
 pub(super) fn hosts(text: &str) -> Result<AllowedHosts, String> {
@@ -88,6 +97,14 @@ pub(super) fn workers(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|count| (1..=WORKERS_MAX).contains(count))
         .ok_or_else(|| format!("must be a whole number from 1 to {WORKERS_MAX}."))
+}
+
+pub(super) fn drain(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds| *seconds <= DRAIN_SECONDS_MAX)
+        .map(Duration::from_secs)
+        .ok_or_else(|| format!("must be a whole number of seconds from 0 to {DRAIN_SECONDS_MAX}."))
 }
 
 pub(super) fn lease(text: &str) -> Result<Duration, String> {

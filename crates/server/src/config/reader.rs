@@ -1,6 +1,6 @@
 //! Reads variables one by one, notes each, and keeps every problem: a person mends all of them at once.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
 /// Where a variable's value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,12 @@ pub struct Seen {
     pub source: Source,
     /// What is wrong and how to mend it, in plain words.
     pub problem: Option<String>,
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.problem.as_deref().unwrap_or("is as it should be."))
+    }
 }
 
 /// Looks variables up through `get`, so that no test needs the process's environment.

@@ -71,7 +71,12 @@ fn every_wrong_value_is_blamed_on_its_own_variable() {
         ("ANNEX_LISTEN", "8080"),
         ("ANNEX_DATABASE_URL", "mysql://db"),
         ("ANNEX_MASTER_KEYS", "k1:short"),
+        (
+            "ANNEX_MASTER_KEYS",
+            "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,k1:BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        ),
         ("ANNEX_WORKERS", "0"),
+        ("ANNEX_DRAIN_SECONDS", "6"),
         ("ANNEX_HUBSPOT_API_URL", "http://api.example.com"),
         ("ANNEX_STOREGANISE_HOSTS", " , "),
         ("ANNEX_STOREGANISE_API_TEMPLATE", "https://acme.storeganise.com/api"),
@@ -80,6 +85,8 @@ fn every_wrong_value_is_blamed_on_its_own_variable() {
     ] {
         let error = with(name, value).unwrap_err();
         assert_eq!(error.wrong.iter().map(|seen| seen.name).collect::<Vec<_>>(), [name], "{value}");
+        let text = error.to_string();
+        assert!(text.starts_with(name) && !text.contains('\n'), "one problem is one line: {text}");
     }
 }
 
@@ -120,4 +127,11 @@ fn neither_the_configuration_nor_its_errors_show_a_secret() {
     env.insert("ANNEX_DATABASE_URL", "planted-nonsense".to_owned());
     let error = read(&env).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("planted"), "{error}");
+}
+
+#[test]
+fn a_command_that_needs_one_variable_asks_for_that_one_only() {
+    let get = |name: &str| (name == "ANNEX_DATABASE_URL").then(|| "mysql://db".to_owned());
+    assert!(database_url(&get).unwrap_err().to_string().starts_with("ANNEX_DATABASE_URL"));
+    assert_eq!(listen(&get).unwrap().to_string(), "127.0.0.1:8080");
 }

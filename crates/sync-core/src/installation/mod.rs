@@ -18,6 +18,7 @@ use crate::{
 
 pub mod addon;
 pub mod install;
+mod keys;
 pub mod life;
 pub mod link;
 pub mod settings;

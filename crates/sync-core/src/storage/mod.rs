@@ -6,15 +6,17 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
 };
-use sea_orm_migration::MigratorTrait as _;
 
 pub mod entity;
+pub mod hold;
+pub mod open;
+pub mod schema;
 
-/// Replicas that start together take turns under this advisory lock of PostgreSQL.
-const MIGRATION_LOCK: i64 = 731_842_001;
+use open::OpenError;
+
 const SQLITE_READERS: u32 = 4;
 /// Five seconds in all, like the busy time-out.
 const SQLITE_TRIES: u32 = 100;
@@ -34,20 +36,32 @@ impl Db {
     /// Connects to `sqlite://path` or `postgres://…` and brings the schema up to date.
     ///
     /// # Errors
-    /// The database cannot be reached, or a migration fails (it is rolled back as a whole).
-    pub async fn connect(url: &str) -> Result<Self, DbErr> {
-        let db = if url.starts_with("sqlite:") {
-            let url = with_create_mode(url);
-            Self {
-                writer: connect_sqlite(&url, 1).await?,
-                reader: connect_sqlite(&url, SQLITE_READERS).await?,
-            }
-        } else {
-            let pool = Database::connect(postgres_options(url)).await?;
-            Self { writer: pool.clone(), reader: pool }
-        };
+    /// The database cannot be reached, its schema is newer than this program, or a migration fails (it is rolled
+    /// back as a whole).
+    pub async fn connect(url: &str) -> Result<Self, OpenError> {
+        let db = Self::open(url).await?;
         db.migrate().await?;
         Ok(db)
+    }
+
+    /// Connects and leaves the schema as it is; a SQLite file is made where there is none, unless the address says
+    /// otherwise.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        if url.starts_with("sqlite:") {
+            open::try_sqlite(url)?;
+            let url = with_create_mode(url);
+            let writer = connect_sqlite(&url, 1).await.map_err(|error| OpenError::unreachable(&error))?;
+            let reader =
+                connect_sqlite(&url, SQLITE_READERS).await.map_err(|error| OpenError::unreachable(&error))?;
+            return Ok(Self { writer, reader });
+        }
+        open::try_postgres(url).await?;
+        let pool =
+            Database::connect(postgres_options(url)).await.map_err(|error| OpenError::unreachable(&error))?;
+        Ok(Self { writer: pool.clone(), reader: pool })
     }
 
     /// Where to read outside a transaction.
@@ -76,19 +90,6 @@ impl Db {
     #[must_use]
     pub fn is_sqlite(&self) -> bool {
         self.writer.get_database_backend() == DbBackend::Sqlite
-    }
-
-    async fn migrate(&self) -> Result<(), DbErr> {
-        let transaction = self.begin().await?;
-        if !self.is_sqlite() {
-            // Another replica's migration, or our own on a large table, takes as long as it takes.
-            transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
-            transaction
-                .execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-                .await?;
-        }
-        migrations::Migrator::up(&transaction, None).await?;
-        transaction.commit().await
     }
 }
 
