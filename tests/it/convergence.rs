@@ -18,7 +18,7 @@ use tests::{
 on_both_databases!(whatever_goes_wrong_both_sides_end_alike_and_no_edit_is_lost);
 
 /// A field that is edited, by its names at Storeganise and at HubSpot.
-const FIELDS: [(&str, &str); 6] = [
+pub(crate) const FIELDS: [(&str, &str); 6] = [
     ("firstName", "firstname"),
     ("lastName", "lastname"),
     ("email", "email"),
@@ -83,10 +83,14 @@ fn faults(seed: u64) -> Value {
 }
 
 /// Small, seeded, and nobody else's: the order of draws is the test's own.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         // SplitMix64.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -167,7 +171,7 @@ async fn edit(house: &House, edits: usize, seed: u64) -> Written {
     let users = control.users(BUSINESS).await.unwrap();
     let customers: Vec<&Value> = users.iter().filter(|user| user["roles"] == json!([])).collect();
     let contacts = contacts_by_user(house).await;
-    let mut dice = Dice(seed);
+    let mut dice = Dice::of(seed);
     let mut written = Written::new();
     for n in 0..edits {
         let user = customers[dice.below(customers.len())]["id"].as_str().unwrap().to_owned();

@@ -28,6 +28,7 @@ mod guide;
 mod lifecycles;
 mod lost_answers;
 mod matching;
+mod model;
 mod notices;
 mod packaging;
 mod pauses;

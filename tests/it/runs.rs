@@ -65,7 +65,7 @@ async fn over(core: &Arc<Core>, installation: &Installation, id: Uuid) -> RunRow
 }
 
 /// Requests that write, by what both systems counted; reads by POST and tokens are none.
-fn writes(stats: &Value) -> Vec<String> {
+pub(crate) fn writes(stats: &Value) -> Vec<String> {
     let routes = ["storeganise", "hubspot"].into_iter().filter_map(|side| stats[side]["routes"].as_object());
     let names = routes.flat_map(|routes| routes.keys().cloned());
     let reads = ["/batch/read", "/search", "/token"];

@@ -137,8 +137,9 @@ pub fn plan(sides: Sides<'_>, known: &Baseline, rules: &Rules<'_>) -> Plan {
                 merge::Baseline::Agreed(agreed) if agreed == contact => {
                     plan.baseline.agree(field, contact_today);
                 }
-                // Both sides went their own way and nothing may be written: there is nothing agreed on.
-                _ => plan.baseline.disagree(field),
+                // Both sides went their own way and nothing may be written: remembered as it was. With nothing agreed
+                // on, the next look would take it for a first link, and fill what was cleared on purpose.
+                merge::Baseline::Agreed(_) | merge::Baseline::None => {}
             },
         }
     }
@@ -305,6 +306,25 @@ mod tests {
         assert_eq!(again.asks, [Field::Phone]);
         let answered = Rules { newer: &|_| Some(Side::Contact), ..rules(Policy::NewestWins, BOTH) };
         assert_eq!(plan(sides, &again.baseline, &answered).to_user, [Field::Phone]);
+    }
+
+    #[test]
+    fn what_policy_would_write_and_may_not_is_left_however_often_it_is_looked_at() {
+        let before = digests(&[(Field::Email, 1), (Field::Phone, 2)]);
+        let rules = rules(Policy::HubspotWins, TO_CONTACT);
+        let look = |user: &Digests, contact: &Digests, known: &Baseline| {
+            let sides =
+                Sides { user, contact: Some(contact), user_today: user, contact_today: Some(contact) };
+            plan(sides, known, &rules)
+        };
+        let (changed, cleared) =
+            (digests(&[(Field::Email, 1), (Field::Phone, 3)]), digests(&[(Field::Email, 1)]));
+        let first = look(&changed, &cleared, &agreed(&before));
+        assert!(!first.writes(), "HubSpot's blank wins, and may not be written: {first:?}");
+        let second = look(&changed, &cleared, &first.baseline);
+        assert!(!second.writes(), "a blank that somebody made is not filled by looking again: {second:?}");
+        let back = look(&changed, &before, &second.baseline);
+        assert_eq!(back.to_contact, [Field::Phone], "the contact is as it was: only the user changed");
     }
 
     #[test]

@@ -72,6 +72,8 @@ struct Limits {
     plan: Option<Plan>,
     /// Unchanged when it is missing.
     per_window: Option<usize>,
+    /// Searches in a second; unchanged when it is missing.
+    searches: Option<usize>,
     /// Without limit when it is missing.
     daily: Option<usize>,
 }
@@ -81,12 +83,17 @@ async fn limits(
     Path(portal): Path<u64>,
     asked: Asked<Limits>,
 ) -> Result<Json<Value>, Refused> {
-    let Json(Limits { plan, per_window, daily }) = asked?;
+    let Json(Limits { plan, per_window, searches, daily }) = asked?;
     in_portal(&world, portal, PERSON, |portal, _| {
         let per_window = per_window.or(plan.map(Plan::per_window)).unwrap_or(portal.requests.max());
         portal.requests.resize(per_window);
+        portal.searches.resize(searches.unwrap_or(portal.searches.max()));
         portal.daily.set(daily.or(plan.and_then(Plan::daily)));
-        Ok(Json(json!({"per_window": portal.requests.max(), "daily": portal.daily.max()})))
+        Ok(Json(json!({
+            "per_window": portal.requests.max(),
+            "searches": portal.searches.max(),
+            "daily": portal.daily.max(),
+        })))
     })
     .map_err(Refused::from)
 }
