@@ -86,6 +86,7 @@ pub async fn core_with(config: &Config, clock: Clock, random: Random) -> anyhow:
         hubspot: HubspotPlatform {
             http: hubspot::http::Http::new(config.hubspot.api_url.clone()),
             app: hubspot_app(config)?,
+            requests_per_window: config.hubspot.requests_per_window,
         },
         base_url: config.base_url.clone(),
         words: |cause| words::explain(cause).text(),
