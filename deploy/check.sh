@@ -12,7 +12,9 @@ fi
 install -m 0755 "$binary" "$folder/annex"
 cd "$folder"
 
-export ANNEX_BASE_URL=http://127.0.0.1:18080 ANNEX_LISTEN=127.0.0.1:18080 ANNEX_LOG=warn
+# Any port will do: below those that the system gives out by itself, and another one for every run.
+port=$((20000 + $$ % 10000))
+export ANNEX_BASE_URL="http://127.0.0.1:$port" ANNEX_LISTEN="127.0.0.1:$port" ANNEX_LOG=warn
 export ANNEX_DATABASE_URL="sqlite://$folder/annex.db"
 export HUBSPOT_CLIENT_ID=id HUBSPOT_CLIENT_SECRET=secret HUBSPOT_APP_ID=1
 export STOREGANISE_API_KEY=key STOREGANISE_SIGNATURE_SECRETS=secret

@@ -208,6 +208,8 @@ impl MigrationTrait for Migration {
         for index in [
             // One open notice for a cause, whoever opens it.
             "CREATE UNIQUE INDEX notice_open ON notice (installation_id, cause) WHERE closed_at IS NULL",
+            // Of everything that is pending, what has failed.
+            "CREATE INDEX change_failed ON change (installation_id, cause, parked_at) WHERE cause IS NOT NULL",
             // Of the many runs of an installation, the one that goes on.
             "CREATE INDEX run_going_on ON run (installation_id) WHERE finished_at IS NULL",
         ] {
@@ -348,7 +350,13 @@ fn indexes() -> Vec<IndexCreateStatement> {
         .col(Change::DueAt)
         .col(Change::SubjectId);
     let mut change_run = Index::create();
-    change_run.name("change_run").table(Change::Table).col(Change::RunId);
+    // How much of a run is pending is counted in the index alone.
+    change_run
+        .name("change_run")
+        .table(Change::Table)
+        .col(Change::RunId)
+        .col(Change::InstallationId)
+        .col(Change::ParkedAt);
     let mut run_state = Index::create();
     run_state.name("run_state").table(Run::Table).col(Run::InstallationId).col(Run::State);
     let mut indexes = vec![change_lane, change_run, run_state];

@@ -70,7 +70,7 @@ async fn killed_20_times_during_a_bulk_update_nothing_is_lost_and_nobody_doubled
     core.change_settings(installation.id, &slow, &by).await.unwrap();
     house.stage.service.stop().await;
 
-    let environment = environment(&house.options, &house.stage.base_url, &house.stage.sandbox);
+    let environment = environment(&house.options, &house.stage.base_url, house.stage.sandbox.address());
     let random = Random::seeded(42);
     for kill in 0..KILLS {
         let mut child = serve(&environment, &house.stage.base_url).await;

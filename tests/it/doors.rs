@@ -168,8 +168,11 @@ async fn whoever_has_no_token_or_types_nonsense_gets_a_problem_that_says_so() {
 
 /// Runs the real binary's command line against the house's database; what it says.
 async fn annex(house: &House, arguments: &[&str]) -> (bool, String) {
-    let environment =
-        server::demo::stage::environment(&house.options, &house.stage.base_url, &house.stage.sandbox);
+    let environment = server::demo::stage::environment(
+        &house.options,
+        &house.stage.base_url,
+        house.stage.sandbox.address(),
+    );
     let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_annex-under-test"))
         .args(arguments)
         .env_clear()

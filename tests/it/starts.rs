@@ -180,7 +180,7 @@ async fn a_schema_newer_than_the_program_is_refused(database: Database) {
 async fn vacated(database: Database) -> (House, Environment) {
     let listen = free_address();
     let house = House::with(database, |options| options.listen = listen).await;
-    let environment = environment(&house.options, &house.stage.base_url, &house.stage.sandbox);
+    let environment = environment(&house.options, &house.stage.base_url, house.stage.sandbox.address());
     (house, environment)
 }
 

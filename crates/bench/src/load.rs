@@ -77,6 +77,20 @@ impl Connection {
         self.send(request.body(Full::from(body.to_string()))?).await
     }
 
+    /// Puts JSON in the place of what is there.
+    ///
+    /// # Errors
+    /// As [`Connection::get`].
+    pub(crate) async fn put(
+        &mut self,
+        path: &str,
+        token: Option<&str>,
+        body: &serde_json::Value,
+    ) -> anyhow::Result<Answer> {
+        let request = self.request(Method::PUT, path, token, "application/json");
+        self.send(request.body(Full::from(body.to_string()))?).await
+    }
+
     /// Sends a form.
     ///
     /// # Errors

@@ -2,10 +2,14 @@
 //! `target/bench/`. Everything runs on this machine's loopback, bounded in time and count; no figure is asserted.
 #![expect(clippy::print_stdout, reason = "a command line speaks to a person")]
 
+mod business;
 mod load;
+mod memory;
 mod peer;
+mod process;
 mod report;
 mod sandbox_speed;
+mod service;
 
 use clap::{Parser, Subcommand};
 
@@ -24,9 +28,14 @@ struct Cli {
 enum What {
     /// How fast the sandbox answers, and what a million contacts weigh.
     Sandbox,
+    /// Whether the service's memory grows with the number of links, up to a million.
+    Memory,
     /// The sandbox as a process of its own; the other benchmarks start it.
     #[command(hide = true)]
     ServeSandbox,
+    /// The service as a process of its own, likewise.
+    #[command(hide = true)]
+    ServeAnnex,
 }
 
 #[tokio::main]
@@ -34,6 +43,8 @@ async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     match cli.what {
         What::Sandbox => sandbox_speed::run(cli.short).await,
+        What::Memory => Box::pin(memory::run(cli.short)).await,
         What::ServeSandbox => peer::serve_sandbox().await,
+        What::ServeAnnex => service::serve_annex().await,
     }
 }

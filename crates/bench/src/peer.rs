@@ -1,20 +1,15 @@
 //! The sandbox in a process of its own, so that what it costs is told apart from the load.
 
-use std::{
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use sandbox::options::Options;
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
-    process::{Child, Command},
-};
 
-/// A sandbox that runs beside us; it ends with its standard input, and so with us.
+use crate::process::{Beside, until_input_ends};
+
+/// A sandbox that runs beside us.
 pub(crate) struct SandboxProcess {
-    child: Child,
+    process: Beside,
     /// Where it answers, as `host:port`.
     pub(crate) authority: String,
     /// From starting the process to its first answer.
@@ -28,18 +23,11 @@ impl SandboxProcess {
     /// It cannot be started or does not answer.
     pub(crate) async fn start() -> anyhow::Result<Self> {
         let began = Instant::now();
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("serve-sandbox")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let output = child.stdout.take().context("it was asked for")?;
-        let line = BufReader::new(output).lines().next_line().await?.context("the sandbox ended at once")?;
-        let authority = line.trim_start_matches("http://").to_owned();
+        let mut process = Beside::start("serve-sandbox", &[])?;
+        let authority = process.line().await?.trim_start_matches("http://").to_owned();
         let mut connection = crate::load::Connection::open(&authority).await?;
         connection.get("/_sandbox/quiet", None).await?;
-        Ok(Self { child, authority, ready_after: began.elapsed() })
+        Ok(Self { process, authority, ready_after: began.elapsed() })
     }
 
     /// The memory it holds now, in bytes.
@@ -47,11 +35,7 @@ impl SandboxProcess {
     /// # Errors
     /// This system does not say.
     pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
-        let pid = self.child.id().context("the sandbox has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kib: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
-        Ok(kib * 1024)
+        self.process.resident_bytes()
     }
 }
 
@@ -63,8 +47,7 @@ pub(crate) async fn serve_sandbox() -> anyhow::Result<()> {
     let options = Options { hubspot_requests_per_window: usize::MAX, ..Options::default() };
     let sandbox = sandbox::start(options).await?;
     println!("{}", sandbox.base_url());
-    let mut rest = Vec::new();
-    tokio::io::stdin().read_to_end(&mut rest).await?;
+    until_input_ends().await?;
     sandbox.stop().await;
     Ok(())
 }

@@ -116,6 +116,7 @@ pub fn core_on(config: &Config, db: Db, clock: Clock, random: Random) -> anyhow:
         hubspot: HubspotPlatform {
             http: hubspot::http::Http::new(config.hubspot.api_url.clone()),
             app: hubspot_app(config)?,
+            requests_per_window: config.hubspot.requests_per_window,
         },
         base_url: config.base_url.clone(),
         words: |cause| words::explain(cause).text(),

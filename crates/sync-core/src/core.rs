@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use hubspot::budget::{Budget, REQUESTS_PER_WINDOW};
+use hubspot::budget::Budget;
 use secrecy::SecretString;
 use storeganise::{
     api_url::{AllowedHosts, ApiUrl, ApiUrlError},
@@ -50,6 +50,8 @@ pub struct HubspotPlatform {
     pub http: hubspot::http::Http,
     /// The app's own credentials and addresses.
     pub app: hubspot::oauth::App,
+    /// Requests that one portal may be sent in ten seconds.
+    pub requests_per_window: usize,
 }
 
 /// What a core is made of.
@@ -146,7 +148,8 @@ impl Core {
     /// another process may just have spent the rest.
     pub(crate) fn budget(&self, portal_id: i64) -> Budget {
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        budgets.entry(portal_id).or_insert_with(|| Budget::after_takeover(REQUESTS_PER_WINDOW)).clone()
+        let limit = self.parts.hubspot.requests_per_window;
+        budgets.entry(portal_id).or_insert_with(|| Budget::after_takeover(limit)).clone()
     }
 
     /// The pace towards one installation's Storeganise; a changed setting makes a new one.

@@ -113,11 +113,11 @@ pub fn point_webhooks(sandbox: &Sandbox, base_url: &str) {
     sandbox.set_hubspot_webhook_url(format!("{base_url}/webhooks/hubspot"));
 }
 
-/// The environment a service on this stage runs in, as `NAME`, `value`.
+/// The environment a service beside the sandbox at this address runs in, as `NAME`, `value`.
 #[must_use]
-pub fn environment(options: &Options, base_url: &str, sandbox: &Sandbox) -> Vec<(&'static str, String)> {
+pub fn environment(options: &Options, base_url: &str, sandbox: SocketAddr) -> Vec<(&'static str, String)> {
     let (app, platform) = (&options.sandbox.hubspot, &options.sandbox.storeganise);
-    let sandbox_url = sandbox.base_url();
+    let sandbox_url = format!("http://{sandbox}");
     vec![
         ("ANNEX_BASE_URL", base_url.to_owned()),
         ("ANNEX_LISTEN", options.listen.to_string()),
@@ -130,14 +130,14 @@ pub fn environment(options: &Options, base_url: &str, sandbox: &Sandbox) -> Vec<
         ("ANNEX_HUBSPOT_AUTHORIZE_URL", format!("{sandbox_url}/oauth/authorize")),
         ("STOREGANISE_API_KEY", platform.api_key.clone()),
         ("STOREGANISE_SIGNATURE_SECRETS", platform.signature_secret.clone()),
-        ("ANNEX_STOREGANISE_HOSTS", sandbox.address().to_string()),
+        ("ANNEX_STOREGANISE_HOSTS", sandbox.to_string()),
         ("ANNEX_STOREGANISE_API_TEMPLATE", format!("{sandbox_url}/{{business}}/api")),
         ("ANNEX_STOREGANISE_REQUESTS_PER_SECOND", options.requests_per_second.to_string()),
     ]
 }
 
 fn configuration(options: &Options, base_url: &str, sandbox: &Sandbox) -> anyhow::Result<Config> {
-    let environment = environment(options, base_url, sandbox);
+    let environment = environment(options, base_url, sandbox.address());
     let get =
         |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
     Ok(Config::from_env(&get)?)

@@ -3,7 +3,7 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, Condition, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
+    ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
     sea_query::{Expr, OnConflict},
 };
 
@@ -12,7 +12,7 @@ use crate::{
     core::Core,
     error::Error,
     installation::Scope,
-    queue::change::{ASIDE_UNTIL, Subject, Taken},
+    queue::change::{ASIDE_UNTIL, Subject, Taken, at_generation},
     record::done::Done,
     storage::entity::{brake, brake_row, change, link},
     turn::Turn,
@@ -222,19 +222,12 @@ async fn put_aside(
     subject: Subject,
     aside: &[&Taken],
 ) -> Result<(), DbErr> {
-    let taken = aside.iter().fold(Condition::any(), |any, taken| {
-        any.add(
-            Condition::all()
-                .add(change::Column::SubjectId.eq(taken.id.as_str()))
-                .add(change::Column::Generation.eq(taken.generation)),
-        )
-    });
     change::Entity::update_many()
         .col_expr(change::Column::DueAt, Expr::value(ASIDE_UNTIL))
         .col_expr(change::Column::Cause, Expr::value(CAUSE))
         .filter(change::Column::InstallationId.eq(scope.id()))
         .filter(change::Column::Subject.eq(subject.word()))
-        .filter(taken)
+        .filter(at_generation(aside))
         .exec(on)
         .await?;
     Ok(())

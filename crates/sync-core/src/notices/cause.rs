@@ -1,12 +1,16 @@
 //! What is amiss in an installation, gathered from its rows.
 
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _, sea_query::Expr,
+    ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _, Select,
+    sea_query::Expr,
 };
 
 use super::compare::Present;
 use crate::{
-    connection::ConnectionState, core::Core, error::Error, installation::Installation,
+    connection::ConnectionState,
+    core::Core,
+    error::Error,
+    installation::{Installation, Scope},
     storage::entity::change,
 };
 
@@ -34,7 +38,7 @@ impl Core {
         }
         let scope = installation.scope();
         let connection = self.connection(scope).await?;
-        let backlog = self.backlog(scope).await?;
+        let (braked, conflicts) = self.left_to_people(scope).await?;
         let access = connection.as_ref().map(|found| found.state);
         let property_problem = installation.capabilities.property_problem.is_some()
             && installation.capabilities.contact_key().is_none()
@@ -42,8 +46,8 @@ impl Core {
         let whole = [
             (ACCESS_LOST, 0, access == Some(ConnectionState::NeedsAuthorisation)),
             (NO_PROPERTY, 0, property_problem),
-            (BRAKE_HELD, backlog.braked, backlog.braked > 0),
-            (CONFLICTS, backlog.conflicts, backlog.conflicts > 0),
+            (BRAKE_HELD, braked, braked > 0),
+            (CONFLICTS, conflicts, conflicts > 0),
         ];
         let mut present: Vec<Present> = whole
             .into_iter()
@@ -56,17 +60,7 @@ impl Core {
 
     /// Changes that failed, by their cause: those that are parked need a person, the others are tried again.
     async fn failed_changes(&self, installation: &Installation) -> Result<Vec<Present>, Error> {
-        let counted = change::Entity::find()
-            .select_only()
-            .column(change::Column::Cause)
-            .column_as(Expr::cust("COUNT(*)"), "rows")
-            .column_as(Expr::cust("COUNT(parked_at)"), "parked")
-            .filter(change::Column::InstallationId.eq(installation.id))
-            .filter(change::Column::Cause.is_not_null())
-            .group_by(change::Column::Cause)
-            .into_model::<Counted>()
-            .all(self.db().reader())
-            .await?;
+        let counted = failed(installation.scope()).into_model::<Counted>().all(self.db().reader()).await?;
         let mut found: Vec<Present> = counted
             .into_iter()
             .filter_map(|row| {
@@ -78,5 +72,35 @@ impl Core {
             .collect();
         found.sort_by(|one, other| other.records.cmp(&one.records).then_with(|| one.cause.cmp(&other.cause)));
         Ok(found)
+    }
+}
+
+/// Failed changes, counted by their cause.
+fn failed(scope: Scope) -> Select<change::Entity> {
+    change::Entity::find()
+        .select_only()
+        .column(change::Column::Cause)
+        .column_as(Expr::cust("COUNT(*)"), "rows")
+        .column_as(Expr::cust("COUNT(parked_at)"), "parked")
+        .filter(change::Column::InstallationId.eq(scope.id()))
+        .filter(change::Column::Cause.is_not_null())
+        .group_by(change::Column::Cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{DbBackend, QueryTrait as _};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::storage::tests::plan_of;
+
+    #[tokio::test]
+    async fn what_failed_is_counted_without_reading_what_is_pending() {
+        let plan = plan_of(failed(Scope::new(Uuid::nil())).build(DbBackend::Sqlite)).await;
+        assert!(
+            plan.starts_with("SEARCH change USING COVERING INDEX change_failed (installation_id=?"),
+            "{plan}"
+        );
     }
 }

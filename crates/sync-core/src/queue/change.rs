@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr, DeleteMany, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
@@ -310,24 +310,31 @@ pub(crate) async fn settle(
     subject: Subject,
     taken: &[&Taken],
 ) -> Result<(), DbErr> {
-    if taken.is_empty() {
-        return Ok(());
+    if !taken.is_empty() {
+        worked(scope, subject, taken).exec(on).await?;
     }
-    let mut worked = Condition::any();
-    for change in taken {
-        worked = worked.add(
-            Condition::all()
-                .add(change::Column::SubjectId.eq(change.id.as_str()))
-                .add(change::Column::Generation.eq(change.generation)),
-        );
-    }
+    Ok(())
+}
+
+fn worked(scope: Scope, subject: Subject, taken: &[&Taken]) -> DeleteMany<change::Entity> {
     change::Entity::delete_many()
         .filter(change::Column::InstallationId.eq(scope.id()))
         .filter(change::Column::Subject.eq(subject.word()))
-        .filter(worked)
-        .exec(on)
-        .await?;
-    Ok(())
+        .filter(at_generation(taken))
+}
+
+/// These changes, while their generation is the one taken. Their ids are named once more by themselves: of a long list of
+/// pairs SQLite makes no use of the key, and would read everything that is pending.
+pub(crate) fn at_generation(taken: &[&Taken]) -> Condition {
+    let pairs = taken.iter().fold(Condition::any(), |any, taken| {
+        any.add(
+            Condition::all()
+                .add(change::Column::SubjectId.eq(taken.id.as_str()))
+                .add(change::Column::Generation.eq(taken.generation)),
+        )
+    });
+    let ids = taken.iter().map(|taken| taken.id.as_str());
+    Condition::all().add(change::Column::SubjectId.is_in(ids)).add(pairs)
 }
 
 /// Puts a failed change back: due again at `due_at`, or parked where there is none. A change that was marked
@@ -384,4 +391,21 @@ pub(crate) async fn note_cause(
             .await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{DbBackend, QueryTrait as _};
+
+    use super::*;
+    use crate::storage::tests::plan_of;
+
+    #[tokio::test]
+    async fn a_batch_is_settled_by_its_keys_however_much_is_pending() {
+        let scope = Scope::new(Uuid::nil());
+        let taken: Vec<Taken> = (0..100).map(|n| Taken::unmarked(format!("user {n}"))).collect();
+        let taken: Vec<&Taken> = taken.iter().collect();
+        let plan = plan_of(worked(scope, Subject::User, &taken).build(DbBackend::Sqlite)).await;
+        assert!(plan.contains("(installation_id=? AND subject=? AND subject_id=?)"), "{plan}");
+    }
 }

@@ -151,3 +151,20 @@ fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
     });
     options
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use sea_orm::{ConnectionTrait as _, Statement};
+    use sea_orm_migration::MigratorTrait as _;
+
+    use super::*;
+
+    /// How SQLite would carry a statement out on an empty database of today's schema, a line for each step.
+    pub(crate) async fn plan_of(statement: Statement) -> String {
+        let db = Database::connect(pool_options("sqlite::memory:", 1)).await.unwrap();
+        migrations::Migrator::up(&db, None).await.unwrap();
+        let plan = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement };
+        let steps = db.query_all_raw(plan).await.unwrap();
+        steps.iter().map(|step| step.try_get::<String>("", "detail").unwrap() + "\n").collect()
+    }
+}

@@ -235,6 +235,21 @@ impl Core {
         Ok(self.backlogs(vec![scope.id()]).await?.remove(&scope.id()).unwrap_or_default())
     }
 
+    /// What waits for a person in one installation: records its brake holds back, and conflicts. Every turn asks for it,
+    /// so that what is merely pending, which may be everybody, is not counted.
+    pub(crate) async fn left_to_people(&self, scope: Scope) -> Result<(u64, u64), Error> {
+        let ids = [scope.id()];
+        let conflicts = self.conflicts_counted(&ids).await?;
+        let conflicts = conflicts.first().map_or(0, |row| u64::try_from(row.conflicts).unwrap_or(0));
+        if self.braked(&ids).await?.is_empty() {
+            return Ok((0, conflicts));
+        }
+        let counted = self.changes_counted(&ids).await?;
+        let aside = counted.first().map_or(0, |row| u64::try_from(row.aside).unwrap_or(0));
+        // Held with nothing left to hold is still a person's to end.
+        Ok((aside.max(1), conflicts))
+    }
+
     async fn backlogs(&self, ids: Vec<Uuid>) -> Result<HashMap<Uuid, Backlog>, Error> {
         let mut backlogs: HashMap<Uuid, Backlog> = HashMap::new();
         let mut aside: HashMap<Uuid, u64> = HashMap::new();

@@ -1,0 +1,148 @@
+//! One business with its HubSpot account, connected the way people do it, and the runs over its records.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::{Value, json};
+use server::demo::{control::Control, story::consent_to, visitor::Visitor};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::service::ServiceProcess;
+
+const BUSINESS: &str = "benchmark";
+const PORTAL: i64 = 9_876_543;
+/// Users made in one call.
+const SEEDED_AT_ONCE: u64 = 50_000;
+/// How long a run may take.
+const PATIENCE: Duration = Duration::from_secs(1_800);
+
+/// A connected business.
+pub(crate) struct Business {
+    control: Control,
+    /// The path of its installation in the JSON API.
+    path: String,
+    users: u64,
+}
+
+/// A run that is over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ended {
+    /// Records it went through.
+    pub(crate) seen: u64,
+    /// Records it found to be worked.
+    pub(crate) marked: u64,
+    /// Of these, those that were made, and those on which both sides agreed.
+    pub(crate) created: u64,
+    pub(crate) unchanged: u64,
+    /// From its beginning to its end.
+    pub(crate) took: Duration,
+}
+
+impl Business {
+    /// Makes a business and an account without anybody in them, installs the add-on and connects the two. Both systems
+    /// stay silent: what happens is for runs to find. Contact ids are not written back, because each would be a request.
+    ///
+    /// # Errors
+    /// A step went wrong.
+    pub(crate) async fn connect(sandbox: &str, service: &ServiceProcess) -> anyhow::Result<Self> {
+        let control = Control::of(&format!("http://{sandbox}"));
+        control.post("storeganise", &json!({"code": BUSINESS})).await?;
+        control.post("hubspot/portals", &json!({"id": PORTAL, "name": "Benchmark Storage"})).await?;
+        let addon = control.install_addon(BUSINESS).await?;
+        let new = json!({"business_code": BUSINESS, "addon_id": addon});
+        let made = service.post("/installations", &new).await?;
+        let path = format!("/installations/{}", made["id"].as_str().context("an installation has an id")?);
+        control.set_addon_state(BUSINESS, &addon, "enabled").await?;
+        service.post(&format!("{path}/enable"), &Value::Null).await?;
+        let issued = service.post(&format!("{path}/authorisation-link"), &Value::Null).await?;
+        authorise(issued["link"].as_str().context("an authorisation link")?).await?;
+        let mut settings = service.get(&format!("{path}/settings")).await?;
+        settings["mirrors"] = false.into();
+        service.put(&format!("{path}/settings"), &settings).await?;
+        Ok(Self { control, path, users: 0 })
+    }
+
+    /// Makes users until there are this many.
+    ///
+    /// # Errors
+    /// The sandbox refused.
+    pub(crate) async fn grow_to(&mut self, users: u64) -> anyhow::Result<()> {
+        while self.users < users {
+            let count = SEEDED_AT_ONCE.min(users - self.users);
+            let path = format!("storeganise/{BUSINESS}/users/seed");
+            self.control.post(&path, &json!({"count": count})).await?;
+            self.users += count;
+        }
+        Ok(())
+    }
+
+    /// Changes every user in a field that is not synced, and tells nobody.
+    ///
+    /// # Errors
+    /// The sandbox did not change all of them.
+    pub(crate) async fn touch_everybody(&self) -> anyhow::Result<()> {
+        let path = format!("storeganise/{BUSINESS}/users/bulk");
+        let set = json!({"set": {"area": format!("touched among {}", self.users)}});
+        let touched = self.control.post(&path, &set).await?;
+        ensure!(touched["updated"] == self.users, "not everybody was touched: {touched}");
+        Ok(())
+    }
+
+    /// Begins a run and waits for its end.
+    ///
+    /// # Errors
+    /// It failed, or takes too long.
+    pub(crate) async fn run(&self, service: &ServiceProcess, kind: &str) -> anyhow::Result<Ended> {
+        let before = self.newest(service, kind).await?["id"].clone();
+        let asked = Instant::now();
+        let path = format!("{}/runs", self.path);
+        service.post(&path, &json!({"kind": kind})).await?;
+        // Looking counts what is still to be worked: seldom where that is much.
+        let look_every = Duration::from_millis((self.users / 50).clamp(50, 10_000));
+        loop {
+            let run = self.newest(service, kind).await?;
+            match run["state"].as_str() {
+                Some("finished") if run["id"] != before => return ended(&run),
+                Some("failed" | "cancelled") if run["id"] != before => bail!("a {kind} failed: {run}"),
+                _ if asked.elapsed() > PATIENCE => {
+                    bail!("a {kind} takes too long: {run}, {}", service.get(&self.path).await?)
+                }
+                _ => tokio::time::sleep(look_every).await,
+            }
+        }
+    }
+
+    /// The newest run of a kind; null where there is none.
+    async fn newest(&self, service: &ServiceProcess, kind: &str) -> anyhow::Result<Value> {
+        let runs = service.get(&format!("{}/runs?limit=20", self.path)).await?;
+        let mut items = runs["items"].as_array().context("a list of runs")?.iter();
+        Ok(items.find(|run| run["kind"] == kind).cloned().unwrap_or_default())
+    }
+}
+
+fn ended(run: &Value) -> anyhow::Result<Ended> {
+    let moment = |name: &str| {
+        let text = run[name].as_str().context("a run that is over has its times")?;
+        anyhow::Ok(OffsetDateTime::parse(text, &Rfc3339)?)
+    };
+    let took = (moment("finished_at")? - moment("started_at")?).unsigned_abs();
+    let outcomes = &run["outcomes"];
+    let count = |value: &Value| value.as_u64().context("a run counts its records");
+    Ok(Ended {
+        seen: count(&run["seen"])?,
+        marked: count(&run["marked"])?,
+        created: count(&outcomes["created"])?,
+        unchanged: count(&outcomes["unchanged"])?,
+        took,
+    })
+}
+
+/// What the business's admin does with the link: follow it, choose the account at HubSpot, come back.
+async fn authorise(link: &str) -> anyhow::Result<()> {
+    let admin = Visitor::default();
+    let page = admin.open(link).await?;
+    let consent = admin.send(link, &format!("{}/start", page.url.path()), &[]).await?;
+    let connected = consent_to(&admin, &consent, PORTAL, "connect").await?;
+    ensure!(connected.url.path() == "/connected", "no way back: {} {}", connected.status, connected.url);
+    Ok(())
+}
