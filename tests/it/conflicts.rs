@@ -323,7 +323,7 @@ async fn an_email_of_another_contact_waits_with_all_three_records_until_it_is_fr
     // Only so do edits of contacts come to be known by themselves.
     settings(&house, &story, |settings| settings.contact_edits = true).await;
     let control = house.control();
-    for (n, ends) in ["freed", "user", "contact", "leave"].into_iter().enumerate() {
+    for (n, ends) in ["freed", "erased", "user", "contact", "leave"].into_iter().enumerate() {
         let (user, contact) = person(&house, &story, &format!("u{n}")).await;
         let (own, wanted) = (format!("u{n}@example.com"), format!("w{n}@example.com"));
         let holder = control.create_contact(PORTAL, &json!({ "email": wanted })).await.unwrap();
@@ -345,6 +345,11 @@ async fn an_email_of_another_contact_waits_with_all_three_records_until_it_is_fr
         match ends {
             // The other contact's own event is enough.
             "freed" => free().await,
+            "erased" => {
+                let path = format!("hubspot/{PORTAL}/contacts/{holder}/privacy-delete");
+                control.post(&path, &json!({})).await.unwrap();
+                story.settle().await.unwrap();
+            }
             "user" => {
                 let again = json!({ "choices": { "email": "user" } });
                 assert_eq!(decide(&house, &story, &user, again.clone()).await.0, 202);
@@ -367,7 +372,7 @@ async fn an_email_of_another_contact_waits_with_all_three_records_until_it_is_fr
         }
         assert_eq!(inbox(&house, &story).await, [], "{ends}");
         let now = house.contact_of(&user).await;
-        let kept = if matches!(ends, "freed" | "user") { &wanted } else { &own };
+        let kept = if matches!(ends, "freed" | "erased" | "user") { &wanted } else { &own };
         assert_eq!((property(&now, "email"), &now["id"]), (Some(kept.as_str()), &json!(contact)), "{ends}");
         let is_the_users = house.user_with(kept).await.is_some();
         assert_eq!(is_the_users, ends != "leave", "{ends}");

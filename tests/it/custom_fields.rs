@@ -6,7 +6,7 @@ use server::demo::{control::property, story::Story};
 use sync_core::{
     access::audit::Actor,
     error::Error,
-    mapping::{Direction, Kind, Mapping, check::Fault},
+    mapping::{Direction, Kind, Mapping, fit::Fault},
     queue::change::Subject,
     settings::{Capabilities, Settings},
     storage::{Db, entity::installation},

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     digest::token_digest,
     error::InvalidInput,
-    mapping::{Mapping, check::Fault},
+    mapping::{Mapping, fit::Fault},
     merge::Policy,
     normalise::RULES_VERSION,
     record::side::Field,

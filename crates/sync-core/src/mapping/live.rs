@@ -10,7 +10,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     Mapping,
-    check::{Fault, Warning, by_name, fit, names, path, warnings},
+    check::{Warning, by_name, names, path, warnings},
+    fit::{Fault, fit},
     seen::Seen,
 };
 use crate::{

@@ -1,8 +1,8 @@
 //! Custom fields: a business's own field of its users, mapped to a property of contacts. What a value of each kind
 //! looks like on either side, and when two spellings are the same. Pure.
 //!
-//! `decimal` and `options` know one kind each; `check` says whether a mapping can be saved, `live` asks both sides
-//! for what that takes, `lint` tries mappings on real records.
+//! `decimal` and `options` know one kind each; `check` and `fit` say whether a mapping can be saved, `live` asks
+//! both sides for what that takes, `lint` tries mappings on real records.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
@@ -13,6 +13,7 @@ use crate::{merge::Directions, normalise};
 
 pub mod check;
 mod decimal;
+pub mod fit;
 pub mod lint;
 pub(crate) mod live;
 pub mod options;

@@ -15,7 +15,7 @@ use crate::{
         change::{Subject, Taken},
         outcome::Action,
     },
-    record::dry::{Effect, Finding},
+    record::finding::{Effect, Finding},
     sweep::{
         begin_work,
         cursor::Phase,

@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     installation::Scope,
     queue::{change::Subject, outcome::Action},
-    record::dry::Finding,
+    record::finding::Finding,
     storage::entity::{preview_row, run},
     sweep::list::Listed,
     views::runs::RunKind,

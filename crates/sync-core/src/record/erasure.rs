@@ -29,6 +29,8 @@ use crate::{
 struct Erased {
     contacts: BTreeSet<String>,
     user: Option<String>,
+    /// The users in whose way it stood: that is over.
+    waiting: Vec<String>,
 }
 
 impl Core {
@@ -44,10 +46,7 @@ impl Core {
             forget(&transaction, scope, of_contact).await?;
             entomb(&transaction, scope, of_contact.digests(&turn.key), now).await?;
         }
-        // The user's own field still holds the contact's id: it is cleared once work is allowed.
-        let users = erased.iter().filter_map(|of_contact| of_contact.user.as_deref());
-        let marks: Vec<Mark> =
-            users.map(|user| Mark::new(scope, Subject::Mirror, user, Origin::Sync)).collect();
+        let marks: Vec<Mark> = erased.iter().flat_map(|of_contact| of_contact.marks(scope)).collect();
         mark_in(&transaction, &marks, now).await?;
         settle(&transaction, scope, Subject::Erasure, &taken.iter().collect::<Vec<_>>()).await?;
         let outcome = Outcome::nameless(Subject::Erasure, Action::Erased).because("contact_erased");
@@ -56,7 +55,7 @@ impl Core {
     }
 
     async fn what_is_kept_of(&self, scope: Scope, contact_id: &str) -> Result<Erased, Error> {
-        let mut erased = Erased { contacts: [contact_id.to_owned()].into(), user: None };
+        let mut erased = Erased { contacts: [contact_id.to_owned()].into(), ..Erased::default() };
         let links = self.links_of_contacts(scope, &[contact_id.to_owned()]).await?;
         if let Some(link) = links.get(contact_id) {
             let aliases = link_alias::Entity::find()
@@ -68,6 +67,8 @@ impl Core {
             erased.contacts.insert(link.contact_id.clone());
             erased.user = Some(link.user_id.clone());
         }
+        let contacts: Vec<String> = erased.contacts.iter().cloned().collect();
+        erased.waiting = self.waiting_for_contacts(scope, &contacts).await?;
         Ok(erased)
     }
 
@@ -142,6 +143,14 @@ impl Erased {
     fn digests(&self, key: &DigestKey) -> Vec<String> {
         let contacts = self.contacts.iter().map(|id| contact_digest(key, id));
         contacts.chain(self.user.iter().map(|id| user_digest(key, id))).collect()
+    }
+
+    /// What is still to be done about users, once work is allowed: the field of its own holds the contact's id.
+    fn marks(&self, scope: Scope) -> impl Iterator<Item = Mark> {
+        let mark = move |subject, user: &String| Mark::new(scope, subject, user, Origin::Sync);
+        let own = self.user.iter().map(move |user| mark(Subject::Mirror, user));
+        let others = self.waiting.iter().filter(|user| self.user.as_ref() != Some(user));
+        own.chain(others.map(move |user| mark(Subject::User, user)))
     }
 
     /// The rows that name the contact or its user.

@@ -7,7 +7,7 @@
 //! `resting` pairs left alone, `matching` for those without a link, `pairs` for what is written, `emails` where two
 //! contacts want one address, `moved` where contacts were merged, `write` in halves. `deals` with `deal` and `won`, `contacts`,
 //! `mirrors` and `erasure` are the other kinds of work; `edits` finds what no event told of contacts, `link` keeps the
-//! pairs; `dry` decides the same and writes nothing.
+//! pairs; `dry` decides the same and writes nothing: `finding`.
 
 pub mod address;
 mod asked;
@@ -21,6 +21,7 @@ pub mod dry;
 mod edits;
 mod emails;
 mod erasure;
+pub(crate) mod finding;
 pub mod flips;
 pub mod intended;
 pub mod link;

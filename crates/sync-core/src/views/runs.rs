@@ -203,6 +203,8 @@ impl Core {
     /// [`Error::NotFound`] where the installation has no such run, [`Error::NotNow`] where it is over.
     pub async fn cancel_run(&self, installation: &Installation, id: Uuid, by: &Actor) -> Result<(), Error> {
         let (scope, now) = (installation.scope(), self.now_micros());
+        // Counting a million takes a while, too: not under the lock.
+        let dropped = pending_of_run(self.db().reader(), scope, id).await?;
         let transaction = self.db().begin().await?;
         mark_in(&transaction, &[Mark::new(scope, Subject::Sweep, "", Origin::Person)], now).await?;
         let row = run::Entity::find_by_id(id)
@@ -213,7 +215,6 @@ impl Core {
         if !end(&transaction, scope, id, (RunState::Cancelled, None), now).await? {
             return Err(Error::NotNow("This run is over already.".to_owned()));
         }
-        let dropped = pending_of_run(&transaction, scope, id).await?;
         let cursor = cursor_of(&row)?.filter(|cursor| cursor.phase == Phase::Work);
         if let Some(cursor) = cursor.filter(|_| row.kind != RunKind::Preview.word()) {
             let found = installation::Entity::find_by_id(scope.id()).one(&transaction).await?;
@@ -222,7 +223,7 @@ impl Core {
             let deals = back(cursor.deals_before, now.deals_cursor);
             move_cursors(&transaction, scope, (users, deals)).await?;
         }
-        let detail = format!("{}, {dropped} changes dropped", row.kind);
+        let detail = format!("{}, about {dropped} changes dropped", row.kind);
         self.audit(&transaction, &Entry::about(by, installation.id, "run.cancelled").with(detail)).await?;
         transaction.commit().await?;
         // It is called off. What is left of it a worker drops, should this end here.
