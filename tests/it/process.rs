@@ -44,7 +44,7 @@ impl Surroundings {
 
     /// What the service of a house is given; it can be started once that one is stopped, or at another port beside it.
     pub fn of(house: &House) -> Self {
-        let given = environment(&house.options, &house.stage.base_url, &house.stage.sandbox);
+        let given = environment(&house.options, &house.stage.base_url, house.stage.sandbox.address());
         let address = house.stage.base_url.trim_start_matches("http://").to_owned();
         let given = given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self(given).with("ANNEX_LISTEN", address).with("ANNEX_DRAIN_SECONDS", "0")
