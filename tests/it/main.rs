@@ -3,8 +3,8 @@
 //! `guide` reads like the product guide; `custom_fields` maps a business's own; `brake` and `conflicts` are where a person
 //! decides; `pauses`, `failures` and `crashes` are what can go wrong on the way;
 //! `matching`, `lifecycles` and `batches` are who belongs to whom, what becomes of a pair, and what one record does to the
-//! others; `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `runs` go through everybody; `starts` is the real binary
-//! started and stopped, `packaging` what it is shipped in; `storage` is what both
+//! others; `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `runs` go through everybody; `starting` and `stopping`
+//! run the real binary, as `process` lets them, and `packaging` is what it is shipped in; `storage` is what both
 //! databases must do alike; `traces` is what we leave behind; `explain`, `notices` and `retention` are what a person is
 //! shown and told, and for how long; `requests` counts what it costs, and `complaints` names a test for everything that
 //! people complain of.
@@ -31,10 +31,12 @@ mod matching;
 mod notices;
 mod packaging;
 mod pauses;
+mod process;
 mod replicas;
 mod requests;
 mod retention;
 mod runs;
-mod starts;
+mod starting;
+mod stopping;
 mod storage;
 mod traces;
