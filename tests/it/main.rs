@@ -3,11 +3,12 @@
 //! `guide` reads like the product guide; `custom_fields` maps a business's own; `brake` and `conflicts` are where a person
 //! decides; `pauses`, `failures` and `crashes` are what can go wrong on the way;
 //! `matching`, `lifecycles` and `batches` are who belongs to whom, what becomes of a pair, and what one record does to the
-//! others; `conformance` holds the sandbox against programs that are not ours; `doors` are the ways in; `runs` go through everybody; `starts` is the real binary
-//! started and stopped, `packaging` what it is shipped in; `storage` is what both
-//! databases must do alike; `traces` is what we leave behind; `explain`, `notices` and `retention` are what a person is
-//! shown and told, and for how long; `requests` counts what it costs, and `complaints` names a test for everything that
-//! people complain of.
+//! others; `lost_answers`, `convergence` and `model` let everything go wrong and look at the end; `conformance` holds the
+//! sandbox against programs that are not ours; `doors` are the ways in; `runs` go through everybody; `starting` and
+//! `stopping` run the real binary, as `process` lets them, and `packaging` is what it is shipped in; `storage` is what both
+//! databases must do alike, `plans` how PostgreSQL finds its rows, `replicas` what several do together; `traces` is what
+//! we leave behind; `explain`, `notices` and `retention` are what a person is shown and told, and for how long;
+//! `requests` counts what it costs, and `complaints` names a test for everything that people complain of.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
@@ -33,10 +34,12 @@ mod notices;
 mod packaging;
 mod pauses;
 mod plans;
+mod process;
 mod replicas;
 mod requests;
 mod retention;
 mod runs;
-mod starts;
+mod starting;
+mod stopping;
 mod storage;
 mod traces;

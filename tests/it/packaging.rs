@@ -1,7 +1,14 @@
 //! What the binary is shipped in names only settings that there are, and commands that there are.
 
-use std::{collections::BTreeSet, fs, path::Path, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::Command,
+};
 
+use sandbox::options::Options;
+use secrecy::ExposeSecret as _;
 use server::config::Config;
 
 /// Read where logging begins, before the configuration.
@@ -33,9 +40,62 @@ fn what_is_shipped_names_settings_that_there_are() {
 }
 
 #[test]
-fn every_setting_has_its_example() {
-    let missing: Vec<String> = known().difference(&settings(&text(".env.example"))).cloned().collect();
-    assert!(missing.is_empty(), ".env.example lacks {missing:?}");
+fn every_setting_has_its_example_and_its_line_in_the_readme() {
+    for file in [".env.example", "README.md"] {
+        let missing: Vec<String> = known().difference(&settings(&text(file))).cloned().collect();
+        assert!(missing.is_empty(), "{file} lacks {missing:?}");
+    }
+}
+
+/// The lines below a key of a YAML file, as far as they are indented deeper.
+fn below<'a>(yaml: &'a str, key: &str) -> Vec<&'a str> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut lines = yaml.lines().skip_while(|line| !line.trim_start().starts_with(key));
+    let at = indent(lines.next().unwrap_or_else(|| panic!("there is no {key}")));
+    lines.take_while(|line| indent(line) > at).map(str::trim).collect()
+}
+
+#[test]
+fn a_trial_is_set_up_completely_and_for_the_sandbox_as_it_is() {
+    let compose = text("compose.yaml");
+    let trial: BTreeMap<&str, &str> =
+        below(&compose, "x-trial:").into_iter().filter_map(|line| line.split_once(": ")).collect();
+    let get = |name: &str| trial.get(name).map(|value| value.trim_matches('"').to_owned());
+    let config = Config::from_env(&get).unwrap();
+    let sandbox = Options::default();
+    assert_eq!(config.hubspot.client_id, sandbox.hubspot.client_id);
+    assert_eq!(config.hubspot.client_secrets[0].expose_secret(), sandbox.hubspot.client_secret);
+    assert_eq!(config.hubspot.app_id, sandbox.hubspot.app_id.to_string());
+    assert_eq!(config.storeganise.api_key.expose_secret(), sandbox.storeganise.api_key);
+    assert_eq!(config.storeganise.signature_secrets[0].expose_secret(), sandbox.storeganise.signature_secret);
+}
+
+#[test]
+fn the_replicas_are_two_on_one_postgresql_and_can_write_nowhere() {
+    let compose = text("compose.yaml");
+    for service in ["annex-1:", "annex-2:"] {
+        assert!(below(&compose, service).contains(&"<<: *replica"), "{service}");
+    }
+    assert!(below(&compose, "x-replica:").contains(&"<<: *annex"));
+    let all = below(&compose, "x-annex:");
+    assert!(all.contains(&"read_only: true"), "{all:?}");
+    assert!(all.iter().any(|line| line.starts_with("ANNEX_DATABASE_URL: postgres://")), "{all:?}");
+}
+
+#[test]
+fn systemd_takes_the_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let unit = folder.path().join("annex.service");
+    let binary = env!("CARGO_BIN_EXE_annex-under-test");
+    // It looks whether what is to be started is there.
+    fs::write(&unit, text("deploy/annex.service").replace("/usr/local/bin/annex", binary)).unwrap();
+    match Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&unit).output() {
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && !said.contains("annex.service"), "{said}");
+        }
+        Err(_) => eprintln!("SKIPPED systemd's own check: this machine has no systemd-analyze"),
+    }
 }
 
 #[test]

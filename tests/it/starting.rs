@@ -35,10 +35,10 @@ async fn a_database_that_cannot_be_used_is_named_by_its_variable_and_its_passwor
         ("sqlite:///nowhere/planted-not/annex.db", "unable to open database file"),
     ];
     for (url, words) in cases {
-        let surroundings = Surroundings::at(url);
+        let (surroundings, elsewhere) = (Surroundings::at(url), Surroundings::at(url));
         let (serve, work, migrate) = tokio::join!(
             surroundings.run(&["serve"]),
-            surroundings.run(&["work"]),
+            elsewhere.run(&["work"]),
             surroundings.run(&["migrate"])
         );
         for said in [serve, work, migrate] {
@@ -46,6 +46,16 @@ async fn a_database_that_cannot_be_used_is_named_by_its_variable_and_its_passwor
             assert!(!said.err.contains("planted"), "{said:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn replicas_that_start_together_migrate_once() {
+    let Some(database) = Database::new(Kind::Postgres) else { return };
+    let at = Surroundings::at(database.url());
+    let (one, two, three) = tokio::join!(at.run(&["migrate"]), at.run(&["migrate"]), at.run(&["migrate"]));
+    let replicas = [one, two, three];
+    assert!(replicas.iter().all(|said| said.code == Some(0)), "{replicas:?}");
+    assert_eq!(replicas.iter().filter(|said| said.out.contains("were run")).count(), 1, "{replicas:?}");
 }
 
 #[tokio::test]
@@ -62,7 +72,11 @@ async fn a_schema_newer_than_the_program_is_refused_by_every_command(database: D
     db.writer().execute_unprepared(sql).await.unwrap();
     let surroundings = Surroundings::at(database.url());
     for command in [&["serve"][..], &["work"], &["migrate"], &["token", "create", "--name", "x"]] {
-        surroundings.run(command).await.refuses(&["newer than this program", "m9999_later", "Start the version"]);
+        surroundings.run(command).await.refuses(&[
+            "newer than this program",
+            "m9999_later",
+            "Start the version",
+        ]);
     }
     let doctor = surroundings.run(&["doctor"]).await;
     assert_eq!(doctor.code, Some(1));
@@ -73,10 +87,12 @@ async fn a_schema_newer_than_the_program_is_refused_by_every_command(database: D
 async fn master_keys_that_are_missing_malformed_or_twice_the_same_name_are_refused() {
     let database = sqlite();
     let complete = Surroundings::at(database.url());
-    complete.clone().without("ANNEX_MASTER_KEYS").run(&["serve"]).await.refuses(&[
-        "ANNEX_MASTER_KEYS is not set",
-        "annex keys generate",
-    ]);
+    complete
+        .clone()
+        .without("ANNEX_MASTER_KEYS")
+        .run(&["serve"])
+        .await
+        .refuses(&["ANNEX_MASTER_KEYS is not set", "annex keys generate"]);
     for (keys, words) in [
         ("k1:planted".to_owned(), "number 1"),
         (format!("{KEY},k1:{OTHER_KEY}"), "two keys with the id k1"),
@@ -105,7 +121,8 @@ async fn a_master_key_that_does_not_open_what_is_stored_is_refused(database: Dat
     let doctor = with(another).run(&["doctor"]).await;
     assert!(doctor.code == Some(1) && doctor.out.contains("The key demo"), "{doctor:?}");
     // A new key before the old one is how it is changed.
-    let changed = with(format!("{KEY},{}", right.get("ANNEX_MASTER_KEYS"))).run(&["installation", "list"]).await;
+    let changed =
+        with(format!("{KEY},{}", right.get("ANNEX_MASTER_KEYS"))).run(&["installation", "list"]).await;
     assert!(changed.code == Some(0) && changed.out.contains(&addon), "{changed:?}");
 }
 
@@ -151,7 +168,7 @@ async fn the_two_halves_of_the_service_do_together_what_the_whole_does() {
     house.stage.service.stop().await;
     let at = Surroundings::of(&house);
     let web = at.start(&["serve", "--no-workers"]).await;
-    house.control().post(&format!("storeganise/{BUSINESS}/users/seed"), &serde_json::json!({ "count": 3 })).await.unwrap();
+    house.add_users(3).await;
     let scope = story.installation().await.unwrap().scope();
     let core = house.stage.core();
     until("the webhooks are taken", || async { core.backlog(scope).await.unwrap().waiting >= 3 }).await;
@@ -200,8 +217,14 @@ async fn the_doctor_finds_a_running_service_good_and_misses_one_that_is_meant_to
     let good = at.run(&["doctor", "--running"]).await;
     assert_eq!(good.code, Some(0), "{good:?}");
     let found = [
-        "✓ the database", "✓ its schema", "✓ the master keys", "✓ the service is alive", "✓ the service is ready",
-        "✓ the way to HubSpot", "✓ the way to Storeganise", "✓ the clock",
+        "✓ the database",
+        "✓ its schema",
+        "✓ the master keys",
+        "✓ the service is alive",
+        "✓ the service is ready",
+        "✓ the way to HubSpot",
+        "✓ the way to Storeganise",
+        "✓ the clock",
     ];
     for line in found {
         assert!(good.out.contains(line), "{line}: {}", good.out);

@@ -43,7 +43,13 @@ fn signature(body: &str, secret: &str) -> String {
 }
 
 /// Sends events of ever new users until nobody takes them any more; the users whose event was answered 200.
-async fn send_until_nobody_answers(address: String, event: Value, secret: String, taken: Arc<Mutex<BTreeSet<String>>>, sender: usize) {
+async fn send_until_nobody_answers(
+    address: String,
+    event: Value,
+    secret: String,
+    taken: Arc<Mutex<BTreeSet<String>>>,
+    sender: usize,
+) {
     let http = stranger();
     for number in 0.. {
         let user = format!("66ce753e{sender:04x}{number:012x}");
@@ -68,7 +74,8 @@ async fn a_webhook_that_was_answered_while_the_service_stopped_is_stored(databas
     let installation = story.installation().await.unwrap();
     let at = Surroundings::of(&house).with("ANNEX_DRAIN_SECONDS", "1");
     let service = at.start(&["serve", "--no-workers"]).await;
-    let event = json!({ "type": "user.updated", "addonId": installation.addon_id, "apiUrl": installation.api_url });
+    let event =
+        json!({ "type": "user.updated", "addonId": installation.addon_id, "apiUrl": installation.api_url });
     let address = format!("{}/webhooks/storeganise/{}", house.stage.base_url, installation.webhook_key);
     let secret = house.options.sandbox.storeganise.signature_secret.clone();
     let (taken, mut senders) = (Arc::new(Mutex::new(BTreeSet::new())), JoinSet::new());
@@ -84,7 +91,7 @@ async fn a_webhook_that_was_answered_while_the_service_stopped_is_stored(databas
     while let Some(sent) = senders.join_next().await {
         sent.unwrap();
     }
-    let taken = taken.lock().unwrap();
+    let taken = std::mem::take(&mut *taken.lock().unwrap());
     assert!(taken.len() > before, "it goes on taking webhooks while it drains");
     let stored = stored(&house, &story).await;
     let lost: Vec<&String> = taken.difference(&stored).collect();
@@ -107,11 +114,11 @@ async fn stored(house: &House, story: &Story<'_>) -> BTreeSet<String> {
 
 /// A service whose worker waits for an answer of Storeganise that will not come in time.
 async fn at_a_provider_that_hangs(house: &House, at: &Surroundings) -> Service {
-    let count = json!({ "count": 3 });
-    let slow = json!([{ "provider": "storeganise", "kind": "slow", "delay_ms": 60_000, "route_contains": "users" }]);
+    let slow =
+        json!([{ "provider": "storeganise", "kind": "slow", "delay_ms": 60_000, "route_contains": "users" }]);
     house.control().post("faults", &slow).await.unwrap();
     let service = at.start(&["serve"]).await;
-    house.control().post(&format!("storeganise/{BUSINESS}/users/seed"), &count).await.unwrap();
+    house.add_users(3).await;
     until("a worker waits", || async {
         let rules = house.control().get("faults").await.unwrap();
         rules.to_string().contains(r#""fired":1"#)

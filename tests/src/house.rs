@@ -123,6 +123,18 @@ impl House {
         &self.database
     }
 
+    /// Adds users to the business, and then changes them all: adding alone sends no event.
+    ///
+    /// # Panics
+    /// The sandbox does not answer.
+    pub async fn add_users(&self, count: usize) {
+        let users = format!("storeganise/{BUSINESS}/users");
+        let seed = json!({ "count": count });
+        self.control().post(&format!("{users}/seed"), &seed).await.expect("users");
+        let bulk = json!({ "set": { "companyName": "Unit {n}" } });
+        self.control().post(&format!("{users}/bulk"), &bulk).await.expect("events");
+    }
+
     /// The contact of a user.
     ///
     /// # Panics

@@ -93,8 +93,7 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Self(match error {
             Error::Vault(VaultError::UnknownKey(id)) => format!(
-                "ANNEX_MASTER_KEYS lacks the key {id}, which sealed what is stored. Add it behind the current one; if it \
-                 is lost, docs/operations.md says what then."
+                "ANNEX_MASTER_KEYS lacks the key {id}, which sealed what is stored. Add it behind the current one."
             ),
             Error::Vault(VaultError::WrongKey(id)) => format!(
                 "The key {id} in ANNEX_MASTER_KEYS is not the one of that name that sealed what is stored. Put that one \
