@@ -1,6 +1,6 @@
 //! The schema: brought up to date under a lock that all replicas share, and never used where it is newer than this
-//! program. Each version must get along with the one before it (see migrations/README.md), so replicas that still run
-//! the last one go on meanwhile; they are refused only when they start anew.
+//! program. A version must get along with the one before it: replicas that still run that one go on meanwhile, and are
+//! refused only when they start anew.
 
 use std::collections::BTreeSet;
 
