@@ -19,7 +19,7 @@ use crate::{
     service::{ServiceProcess, Setting},
 };
 
-const SIZES: &[u64] = &[1_000, 10_000, 100_000];
+const SIZES: &[u64] = &[1_000, 10_000, 100_000, 1_000_000];
 /// More than one page of a run, and of users still to be looked at.
 const SHORT_SIZES: &[u64] = &[500, 1_500];
 

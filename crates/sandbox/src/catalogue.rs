@@ -195,7 +195,7 @@ const HUBSPOT: &[Call] = &[
     ),
     post(
         "hubspot/{portal}/limits",
-        r#"{"plan": "professional", "per_window": 190, "daily": 1000}"#,
+        r#"{"plan": "professional", "per_window": 190, "searches": 5, "daily": 1000}"#,
         "How many requests the account takes; null for daily is none.",
     ),
     post(

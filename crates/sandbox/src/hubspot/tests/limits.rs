@@ -51,7 +51,7 @@ async fn each_account_has_a_window_of_its_own_for_searches_which_tell_nothing() 
 async fn a_day_has_its_limit_for_everything_and_begins_again_at_midnight() {
     let app = App::connected().await;
     let set = app.person.post(&format!("{CONTROL}/limits"), json!({"per_window": 100, "daily": 2})).await;
-    assert_eq!(set, json!({"per_window": 100, "daily": 2}));
+    assert_eq!(set, json!({"per_window": 100, "searches": 5, "daily": 2}));
     assert_eq!(app.get(CONTACTS).await.header("x-hubspot-ratelimit-max"), "100");
     assert_eq!(app.post(&format!("{CONTACTS}/search"), json!({})).await.status, 200);
     let refused = app.get(CONTACTS).await;
@@ -65,6 +65,16 @@ async fn a_day_has_its_limit_for_everything_and_begins_again_at_midnight() {
 }
 
 #[tokio::test]
+async fn searches_may_be_granted_more_or_fewer() {
+    let app = App::connected().await;
+    let set = app.person.post(&format!("{CONTROL}/limits"), json!({"searches": 1})).await;
+    assert_eq!(set["searches"], 1);
+    let search = format!("{CONTACTS}/search");
+    assert_eq!(app.post(&search, json!({})).await.status, 200);
+    assert_eq!(app.post(&search, json!({})).await.body["policyName"], "SECONDLY");
+}
+
+#[tokio::test]
 async fn a_plan_says_how_often_an_app_may_ask() {
     let app = App::connected().await;
     for (plan, per_window, daily) in [
@@ -74,7 +84,7 @@ async fn a_plan_says_how_often_an_app_may_ask() {
         ("enterprise", 190, json!(1_000_000)),
     ] {
         let set = app.person.post(&format!("{CONTROL}/limits"), json!({"plan": plan})).await;
-        assert_eq!(set, json!({"per_window": per_window, "daily": daily}), "{plan}");
+        assert_eq!(set, json!({"per_window": per_window, "searches": 5, "daily": daily}), "{plan}");
         assert_eq!(app.get(CONTACTS).await.header("x-hubspot-ratelimit-max"), per_window.to_string());
     }
 }
