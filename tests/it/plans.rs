@@ -20,9 +20,9 @@ use tests::{
 };
 use tokio::net::TcpListener;
 
-/// Tables that grow with the number of businesses or of their customers.
-const LARGE: [&str; 8] =
-    ["link", "change", "outcome", "lease", "installation", "connection", "data_key", "business"];
+/// Tables that grow with the number of businesses or of their customers. The data keys are left out: a start and a probe
+/// look through all of them for a master key that is missing, ten thousand small rows.
+const LARGE: [&str; 7] = ["link", "change", "outcome", "lease", "installation", "connection", "business"];
 /// What a query may read and throw away: a page of one installation's rows, never a table.
 const THROWN_AWAY_MAX: f64 = 1_500.0;
 

@@ -82,6 +82,8 @@ impl Turn {
 enum Step {
     /// There may be more.
     Worked(Subject),
+    /// The installation was changed meanwhile: it is read again first.
+    Again,
     /// Nothing is due.
     Idle,
     /// A provider wants to be left alone.
@@ -109,6 +111,7 @@ impl Core {
             }
             match self.work_batch(lease, last).await {
                 Ok(Step::Worked(subject)) => last = Some(subject),
+                Ok(Step::Again) => {}
                 Ok(Step::Idle) => {
                     is_idle = true;
                     break;
@@ -207,6 +210,8 @@ impl Core {
         let may_sync = self.may_sync(&installation).await?;
         let turn = self.turn_of(lease, installation).await?;
         match self.next_work(&turn, may_sync, last).await? {
+            // What was marked after a setting was changed must not be worked under the settings from before.
+            Some(_) if !self.is_as_read(&turn.installation).await? => Ok(Step::Again),
             Some((subject, taken)) => self.work_on(&turn, subject, taken).await,
             None => {
                 if may_sync {
@@ -215,6 +220,12 @@ impl Core {
                 Ok(Step::Idle)
             }
         }
+    }
+
+    /// Whether nobody has changed an installation's settings or its state since it was read.
+    async fn is_as_read(&self, read: &Installation) -> Result<bool, Error> {
+        let now = self.installation(read.id).await?;
+        Ok(now.settings == read.settings && now.state == read.state)
     }
 
     async fn turn_of(&self, lease: &Lease, installation: Installation) -> Result<Turn, Error> {
