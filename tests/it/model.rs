@@ -154,6 +154,7 @@ impl<'a> Play<'a> {
         let faults = json!({ "seed": seed, "rules": faults.collect::<Vec<_>>() });
         house.control().post("faults", &faults).await.unwrap();
         // Each worker begins with a budget of its own, as if those before it had died long ago.
+        house.manners.excuse();
         let limits = json!({ "per_window": 100_000, "searches": 100_000 });
         house.control().post(&format!("hubspot/{PORTAL}/limits"), &limits).await.unwrap();
         for n in 0..STRANGERS {

@@ -400,6 +400,7 @@ async fn a_run_goes_on_where_its_worker_left_it(database: Database) {
 
 /// Works with processes that are dropped at some moment of their turn, each a little later than the one before.
 async fn until_over_with_dying_workers(house: &House, is_over: impl AsyncFn(&Core) -> bool) {
+    house.manners.excuse();
     for moment in 0..600 {
         let worker = bounded("connecting", server::run::core_of(&house.stage.config)).await.unwrap();
         if bounded("looking", is_over(&worker)).await {

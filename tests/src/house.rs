@@ -48,7 +48,8 @@ pub struct Manners {
 }
 
 impl Manners {
-    /// This test does what has to exceed the limits: it moves the service's clock, not the providers'.
+    /// This test does what has to exceed the limits: it moves the service's clock, not the providers', or puts a worker
+    /// in a dead one's place while the dead one's request is still at the provider and the lease is not over.
     pub fn excuse(&self) {
         self.excused.store(true, Ordering::Relaxed);
     }
