@@ -5,7 +5,8 @@
 //! `matching`, `lifecycles` and `batches` are who belongs to whom, what becomes of a pair, and what one record does to the
 //! others; `lost_answers`, `convergence` and `model` let everything go wrong and look at the end; `conformance` holds the
 //! sandbox against programs that are not ours; `doors` are the ways in; `runs` go through everybody; `starting` and
-//! `stopping` run the real binary, as `process` lets them, and `packaging` is what it is shipped in; `storage` is what both
+//! `stopping` run the real binary, as `process` lets them, `upgrade` beside an older one, `restore` on an older database, and
+//! `packaging` is what it is shipped in; `storage` is what both
 //! databases must do alike, `plans` how PostgreSQL finds its rows, `replicas` what several do together; `traces` is what
 //! we leave behind; `explain`, `notices` and `retention` are what a person is shown and told, and for how long;
 //! `requests` counts what it costs, and `complaints` names a test for everything that people complain of.
@@ -16,6 +17,7 @@ mod addon;
 mod arrows;
 mod batches;
 mod brake;
+mod business;
 mod complaints;
 mod conflicts;
 mod conformance;
@@ -37,9 +39,11 @@ mod plans;
 mod process;
 mod replicas;
 mod requests;
+mod restore;
 mod retention;
 mod runs;
 mod starting;
 mod stopping;
 mod storage;
 mod traces;
+mod upgrade;

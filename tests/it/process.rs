@@ -2,6 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, TcpListener},
+    path::PathBuf,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -18,9 +19,12 @@ pub const KEY: &str = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 /// Longer than anything here takes on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The environment of a process.
+/// The environment of a process, and which binary it is.
 #[derive(Clone)]
-pub struct Surroundings(Vec<(String, String)>);
+pub struct Surroundings {
+    variables: Vec<(String, String)>,
+    binary: PathBuf,
+}
 
 impl Surroundings {
     /// Complete, with this database and a port that is free; no provider answers.
@@ -39,7 +43,7 @@ impl Surroundings {
             ("STOREGANISE_API_KEY", "key".to_owned()),
             ("STOREGANISE_SIGNATURE_SECRETS", "signature".to_owned()),
         ];
-        Self(variables.map(|(name, value)| (name.to_owned(), value)).into())
+        Self::given(variables.map(|(name, value)| (name.to_owned(), value)).into())
     }
 
     /// What the service of a house is given; it can be started once that one is stopped, or at another port beside it.
@@ -47,17 +51,27 @@ impl Surroundings {
         let given = environment(&house.options, &house.stage.base_url, house.stage.sandbox.address());
         let address = house.stage.base_url.trim_start_matches("http://").to_owned();
         let given = given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self(given).with("ANNEX_LISTEN", address).with("ANNEX_DRAIN_SECONDS", "0")
+        Self::given(given).with("ANNEX_LISTEN", address).with("ANNEX_DRAIN_SECONDS", "0")
+    }
+
+    fn given(variables: Vec<(String, String)>) -> Self {
+        Self { variables, binary: env!("CARGO_BIN_EXE_annex-under-test").into() }
+    }
+
+    /// The same for another binary than the one that was just built.
+    pub fn of_binary(mut self, binary: PathBuf) -> Self {
+        self.binary = binary;
+        self
     }
 
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self = self.without(name);
-        self.0.push((name.to_owned(), value.into()));
+        self.variables.push((name.to_owned(), value.into()));
         self
     }
 
     pub fn without(mut self, name: &str) -> Self {
-        self.0.retain(|(known, _)| known != name);
+        self.variables.retain(|(known, _)| known != name);
         self
     }
 
@@ -67,12 +81,12 @@ impl Surroundings {
     }
 
     pub fn get(&self, name: &str) -> &str {
-        &self.0.iter().find(|(known, _)| known == name).unwrap().1
+        &self.variables.iter().find(|(known, _)| known == name).unwrap().1
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_annex-under-test"));
-        command.args(arguments).env_clear().envs(self.0.iter().cloned()).kill_on_drop(true);
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).env_clear().envs(self.variables.iter().cloned()).kill_on_drop(true);
         command
     }
 
@@ -142,6 +156,12 @@ impl Service {
     /// How it ended; it must within this time.
     pub async fn ended_within(mut self, time: Duration) -> ExitStatus {
         timeout(time, self.child.wait()).await.expect("it ends in time").unwrap()
+    }
+
+    /// Tells it to stop, and waits for that: its exit code.
+    pub async fn stops(self) -> Option<i32> {
+        self.signal("TERM").await;
+        self.ended().await.code()
     }
 
     pub async fn ended(self) -> ExitStatus {

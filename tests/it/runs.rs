@@ -37,6 +37,7 @@ on_both_databases!(
     a_run_that_is_cancelled_drops_what_nobody_waits_for_and_the_next_one_finds_it,
     a_cancellation_of_thousands_that_was_cut_short_is_ended_by_the_worker_and_revives_nothing,
     only_one_run_of_a_person_goes_on_at_a_time,
+    a_reconcile_asked_for_while_one_works_reads_again_behind_it,
     a_run_says_how_far_it_is_and_what_came_of_it,
     what_a_reconcile_has_to_write_is_counted_as_drift,
     a_run_that_is_refused_again_and_again_fails_and_the_sweep_goes_on,
@@ -351,6 +352,35 @@ async fn only_one_run_of_a_person_goes_on_at_a_time(database: Database) {
         core.cancel_run(&installation, run, &by()).await.unwrap();
     }
     core.begin_run(&installation, RunKind::Reconcile, &by()).await.unwrap();
+}
+
+async fn a_reconcile_asked_for_while_one_works_reads_again_behind_it(database: Database) {
+    let house = House::new(database).await;
+    let story = house.connected().await;
+    let (core, control) = (house.stage.core(), house.control());
+    seed(&house, 1_000).await;
+    slow(&house, &story, 4.0).await;
+    let installation = story.installation().await.unwrap();
+    let scope = installation.scope();
+    let first = begin(&house, &installation, RunKind::Reconcile).await;
+    assert_eq!(begin(&house, &installation, RunKind::Reconcile).await, first, "asked twice is asked once");
+    until("the first one to have read everybody", || async {
+        core.run(scope, first).await.unwrap().progress.is_some_and(|progress| progress.total.is_some())
+    })
+    .await;
+    // From here on it reads nobody.
+    let lost = json!([{ "provider": "storeganise", "kind": "webhook_lost" }]);
+    control.post("faults", &lost).await.unwrap();
+    let late = json!({ "email": "late@example.com", "firstName": "Late", "lastName": "One" });
+    let late = control.create_user(BUSINESS, &late).await.unwrap();
+    until("the event to be lost", || async { control.webhooks_pending().await.unwrap() == 0 }).await;
+    let second = begin(&house, &installation, RunKind::Reconcile).await;
+    assert_ne!(second, first);
+    slow(&house, &story, 200.0).await;
+    assert_eq!(over(core, &installation, first).await.state, RunState::Finished);
+    let second = over(core, &installation, second).await;
+    assert_eq!((second.state, second.drift()), (RunState::Finished, 1), "{second:?}");
+    assert_eq!(property(&house.contact_of(&late).await, "firstname"), Some("Late"));
 }
 
 async fn a_run_goes_on_where_its_worker_left_it(database: Database) {

@@ -63,6 +63,15 @@ pub fn new_database() -> Option<SecretString> {
     Some(SecretString::from(format!("postgres://postgres@127.0.0.1:{port}/{name}")))
 }
 
+/// One of the programs that come with the server.
+///
+/// # Panics
+/// There is no server here.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    server_binaries().expect("there is a server").join(name)
+}
+
 /// What the server has logged so far, each entry after its database's name and a colon.
 ///
 /// # Panics

@@ -87,7 +87,7 @@ pub(crate) struct NewRun {
 /// A run that was begun.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Begun {
-    /// Its id; null for a reconcile, which begins with the next sweep.
+    /// Its id; null where nothing may be synced, so that only the add-on's state is asked for.
     id: Option<Uuid>,
 }
 

@@ -384,7 +384,10 @@ pub async fn consent_to(
 }
 
 /// Whether both sides of a pair hold the same values and each other's id.
-fn pair_agrees(user: &serde_json::Map<String, Value>, contact: &Value) -> anyhow::Result<()> {
+///
+/// # Errors
+/// What they do not agree on.
+pub fn pair_agrees(user: &serde_json::Map<String, Value>, contact: &Value) -> anyhow::Result<()> {
     let id = user["id"].as_str().unwrap_or_default();
     let held = user["customFields"]["hubspot_contactId"].as_str();
     ensure!(held == contact["id"].as_str(), "user {id} does not hold its contact's id");

@@ -5,6 +5,7 @@
 //! What a run finds is marked, and worked behind what people wait for; the run is over when that is worked.
 
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, sea_query::Expr};
+use uuid::Uuid;
 
 use self::{
     cursor::Phase,
@@ -41,7 +42,8 @@ impl Core {
     pub(crate) async fn work_sweep(&self, turn: &Turn, taken: &Taken) -> Result<(), Error> {
         let runs = stepping(self.db().reader(), turn.scope()).await?;
         let mut installation = turn.installation.clone();
-        if runs.is_empty() || self.was_not_asked_lately(&installation) {
+        let begins = runs.iter().all(Run::is_reconcile_to_begin);
+        if begins || self.was_not_asked_lately(&installation) {
             installation = self.poll_addon(&installation).await?;
         }
         if installation.may_work() && installation.capabilities.contact_key().is_none() {
@@ -49,7 +51,7 @@ impl Core {
             installation = self.installation(installation.id).await?;
         }
         let may_sync = self.may_sync(&installation).await?;
-        if may_sync && runs.is_empty() {
+        if may_sync && begins {
             Box::pin(self.renew_mappings(turn, &installation)).await?;
         }
         let may_preview = self.may_preview(&installation).await?;
@@ -81,23 +83,34 @@ impl Core {
         }
     }
 
-    /// Begins a reconcile. The first one of an installation only sets the cursors: what was there before is a
-    /// backfill's matter, which a person begins.
     async fn begin_reconcile(&self, turn: &Turn, installation: &Installation) -> Result<(), Error> {
         let (scope, now) = (turn.scope(), self.now_micros());
         let transaction = self.fenced(&turn.lease).await?;
-        if installation.users_cursor.is_none() {
-            move_cursors(&transaction, scope, (Some(now), Some(now))).await?;
-        }
         run_row::Entity::delete_many()
             .filter(run_row::Column::InstallationId.eq(scope.id()))
             .filter(run_row::Column::Kind.eq(RunKind::Reconcile.word()))
             .filter(run_row::Column::FinishedAt.lt(now - RECONCILES_KEPT_MICROS))
             .exec(&transaction)
             .await?;
-        let row = new_run(self.random().uuid(self.clock().now()), scope, RunKind::Reconcile, now);
-        run_row::Entity::insert(row).exec_without_returning(&transaction).await?;
+        self.insert_reconcile(&transaction, installation).await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// Begins a reconcile: its id. The first one of an installation only sets the cursors: what was there before is a
+    /// backfill's matter, which a person begins.
+    pub(crate) async fn insert_reconcile(
+        &self,
+        on: &DatabaseTransaction,
+        installation: &Installation,
+    ) -> Result<Uuid, Error> {
+        let (scope, now) = (installation.scope(), self.now_micros());
+        if installation.users_cursor.is_none() {
+            move_cursors(on, scope, (Some(now), Some(now))).await?;
+        }
+        let id = self.random().uuid(self.clock().now());
+        let row = new_run(id, scope, RunKind::Reconcile, now);
+        run_row::Entity::insert(row).exec_without_returning(on).await?;
+        Ok(id)
     }
 
     /// Marks what a page of a run brought. The last page moves the installation's cursors and marks the next sweep.

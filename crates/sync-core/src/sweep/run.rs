@@ -80,6 +80,11 @@ impl Run {
         self.cursor.as_ref().map_or(Phase::Users, |cursor| cursor.phase)
     }
 
+    /// Whether it is a reconcile that has not read anything yet.
+    pub(crate) fn is_reconcile_to_begin(&self) -> bool {
+        self.kind == RunKind::Reconcile && self.cursor.is_none()
+    }
+
     /// Whether the sweep has steps to make for it: a preview to its end, the others until all is found.
     fn needs_steps(&self) -> bool {
         self.kind == RunKind::Preview || self.phase() != Phase::Work

@@ -150,7 +150,8 @@ impl RunRow {
 }
 
 impl Core {
-    /// Begins a run; its id, where it has one yet: a reconcile is only asked for sooner than by itself.
+    /// Begins a run: its id. A reconcile comes behind the one that goes on, whose reading may be over; where nothing may be
+    /// synced just now it has none, and only the add-on's state is asked for.
     ///
     /// # Errors
     /// [`Error::NotNow`] where a backfill or a preview is going on already, or the installation is not ready for it.
@@ -171,10 +172,12 @@ impl Core {
                 "A preview needs HubSpot authorised and the add-on not disabled.".to_owned(),
             ));
         }
+        let may_sync = self.may_sync(installation).await?;
         let transaction = self.db().begin().await?;
         // It locks the lease's row: of two who ask at once, the second one sees the first one's run.
         mark_in(&transaction, &[Mark::new(scope, Subject::Sweep, "", Origin::Person)], now).await?;
-        for run in running(&transaction, scope).await? {
+        let others = running(&transaction, scope).await?;
+        for run in &others {
             let already = match run.kind {
                 RunKind::Backfill => "All users are being synced already.",
                 RunKind::Preview => "A preview is being made already.",
@@ -182,13 +185,18 @@ impl Core {
             };
             return Err(Error::NotNow(format!("{already} Wait until that has ended, or cancel it.")));
         }
-        let mut begun = None;
-        if kind != RunKind::Reconcile {
+        let begun = if kind != RunKind::Reconcile {
             let id = self.random().uuid(self.clock().now());
             let row = new_run(id, scope, kind, now);
             run::Entity::insert(row).exec_without_returning(&transaction).await?;
-            begun = Some(id);
-        }
+            Some(id)
+        } else if let Some(waits) = others.iter().find(|run| run.is_reconcile_to_begin()) {
+            Some(waits.id)
+        } else if may_sync {
+            Some(self.insert_reconcile(&transaction, installation).await?)
+        } else {
+            None
+        };
         let action = format!("run.{}", kind.word());
         self.audit(&transaction, &Entry::about(by, installation.id, action)).await?;
         transaction.commit().await?;
