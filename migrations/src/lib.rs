@@ -10,6 +10,7 @@ mod m0001_tenancy;
 mod m0002_sync;
 mod m0003_access;
 mod m0004_whole;
+mod m0005_refresh;
 
 /// Runs the migrations in order. It takes no lock of its own: see `sync_core::storage::connect`.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_sync::Migration),
             Box::new(m0003_access::Migration),
             Box::new(m0004_whole::Migration),
+            Box::new(m0005_refresh::Migration),
         ]
     }
 }

@@ -7,7 +7,7 @@
 //! sandbox against programs that are not ours; `doors` are the ways in; `runs` go through everybody; `starting` and
 //! `stopping` run the real binary, as `process` lets them, `upgrade` beside an older one, `restore` on an older database, and
 //! `packaging` is what it is shipped in; `storage` is what both
-//! databases must do alike, `plans` how PostgreSQL finds its rows, `replicas` what several do together; `traces` is what
+//! databases must do alike, `plans` how PostgreSQL finds its rows, `replicas` and `refreshing` what several do together; `traces` is what
 //! we leave behind; `explain`, `notices` and `retention` are what a person is shown and told, and for how long;
 //! `requests` counts what it costs, and `complaints` names a test for everything that people complain of.
 
@@ -37,6 +37,7 @@ mod packaging;
 mod pauses;
 mod plans;
 mod process;
+mod refreshing;
 mod replicas;
 mod requests;
 mod restore;

@@ -45,6 +45,9 @@ pub enum Error {
     /// HubSpot must be authorised again before anything can be sent.
     #[error("HubSpot must be authorised again")]
     NeedsAuthorisation,
+    /// Somebody else tried to renew HubSpot's token while we waited, and it failed with this cause.
+    #[error("HubSpot's token could not be renewed")]
+    NotRenewed(String),
     /// A stored value does not read back: the database was changed by other hands or another version.
     #[error("a stored {0} cannot be read")]
     Corrupt(&'static str),
@@ -81,6 +84,7 @@ impl Error {
             Self::NotNow(_) => "annex.not_now".to_owned(),
             Self::LeaseLost => "annex.lease_lost".to_owned(),
             Self::NeedsAuthorisation => "hubspot.needs_authorisation".to_owned(),
+            Self::NotRenewed(cause) => cause.clone(),
             Self::Corrupt(what) => format!("annex.corrupt.{what}"),
         }
     }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    connection::ConnectionState,
+    connection::{ConnectionState, token::Access},
     core::Core,
     digest::DigestKey,
     error::Error,
@@ -58,7 +58,7 @@ pub(crate) struct Turn {
     pub fields: Vec<Field>,
     /// Whether nothing may be written: a preview reads and decides only.
     pub dry: bool,
-    portal: OnceLock<Portal>,
+    access: OnceLock<Access>,
     pipelines: OnceLock<Vec<Pipeline>>,
 }
 
@@ -177,11 +177,11 @@ impl Core {
 
     /// The portal of the turn's installation, with a token that lasts the turn.
     pub(crate) async fn turn_portal<'a>(&self, turn: &'a Turn) -> Result<&'a Portal, Error> {
-        if let Some(portal) = turn.portal.get() {
-            return Ok(portal);
+        if let Some(access) = turn.access.get() {
+            return Ok(&access.portal);
         }
-        let portal = self.portal(turn.scope()).await?;
-        Ok(turn.portal.get_or_init(|| portal))
+        let access = self.access(turn.scope()).await?;
+        Ok(&turn.access.get_or_init(|| access).portal)
     }
 
     /// The portal's pipelines, asked for once in a batch.
@@ -236,7 +236,7 @@ impl Core {
             fields: installation.settings.fields(),
             dry: false,
             installation,
-            portal: OnceLock::new(),
+            access: OnceLock::new(),
             pipelines: OnceLock::new(),
         })
     }
@@ -362,12 +362,18 @@ impl Core {
                 }
                 return Ok(Step::Worked(subject));
             }
-            Disposition::Reauthorise if !matches!(error, Error::NeedsAuthorisation) => {
-                self.note_access_lost(turn.scope(), &cause).await?;
+            Disposition::Reauthorise => {
+                if let Some(access) = turn.access.get() {
+                    self.note_access_lost(turn.scope(), &access.grant, &cause).await?;
+                }
             }
             Disposition::AddonDisabled => self.note_addon_disabled(&turn.installation).await?,
-            Disposition::RenewToken => self.forget_access_token(turn.scope()).await?,
-            Disposition::Reauthorise | Disposition::Retry(_) => {}
+            Disposition::RenewToken => {
+                if let Some(access) = turn.access.get() {
+                    self.forget_access_token(turn.scope(), &access.grant).await?;
+                }
+            }
+            Disposition::Retry(_) => {}
         }
         self.note_cause(turn, subject, taken, &cause).await?;
         let retry_after = match disposition {

@@ -108,7 +108,9 @@ impl From<Error> for Problem {
                 )
             },
             Error::Storeganise(_) => Self::of_provider("Storeganise", &error),
-            Error::HubSpot(_) | Error::OAuth(_) => Self::of_provider("HubSpot", &error),
+            Error::HubSpot(_) | Error::OAuth(_) | Error::NotRenewed(_) => {
+                Self::of_provider("HubSpot", &error)
+            }
             Error::Storage(_) | Error::Vault(_) | Error::LeaseLost | Error::Corrupt(_) => {
                 tracing::error!(cause = error.code(), error = %error, "an API request failed on our side");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, OUR_FAULT)

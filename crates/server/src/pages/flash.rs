@@ -49,9 +49,11 @@ pub(super) fn in_words(error: Error) -> Result<String, PageError> {
     match error {
         Error::Invalid { message, .. } | Error::NotNow(message) => Ok(message),
         error @ Error::InvalidInputs(_) => Ok(error.to_string()),
-        Error::Storeganise(_) | Error::HubSpot(_) | Error::OAuth(_) | Error::NeedsAuthorisation => {
-            Ok(words::explain(&error.code()).text())
-        }
+        Error::Storeganise(_)
+        | Error::HubSpot(_)
+        | Error::OAuth(_)
+        | Error::NotRenewed(_)
+        | Error::NeedsAuthorisation => Ok(words::explain(&error.code()).text()),
         error => Err(error.into()),
     }
 }

@@ -128,6 +128,11 @@ impl Core {
         row.refreshed_at = Set(Some(now));
         row.lost_at = Set(None);
         row.lost_reason = Set(None);
+        // Whoever still refreshes the token that was there before must not write it over this one.
+        row.refresh_claim = Set(Some(self.random().uuid(self.clock().now())));
+        row.refresh_until = Set(None);
+        row.refresh_failed_at = Set(None);
+        row.refresh_failure = Set(None);
         let everything = [
             connection::Column::PortalId,
             connection::Column::UiDomain,
@@ -141,6 +146,10 @@ impl Core {
             connection::Column::RefreshedAt,
             connection::Column::LostAt,
             connection::Column::LostReason,
+            connection::Column::RefreshClaim,
+            connection::Column::RefreshUntil,
+            connection::Column::RefreshFailedAt,
+            connection::Column::RefreshFailure,
         ];
         let renewed =
             OnConflict::column(connection::Column::InstallationId).update_columns(everything).to_owned();

@@ -15,6 +15,7 @@ use super::{
     seen::Seen,
 };
 use crate::{
+    connection::token::Access,
     core::Core,
     error::{Error, InvalidInput},
     installation::{Installation, Scope, install::json},
@@ -80,10 +81,10 @@ impl Core {
 
     /// The portal and its contact properties. A token that was refused is renewed once.
     async fn contact_properties(&self, scope: Scope) -> Result<(Portal, Vec<Property>), Error> {
-        let portal = self.portal(scope).await?;
+        let Access { portal, grant } = self.access(scope).await?;
         match portal.contact_properties().await {
             Err(error) if error.class() == Class::Unauthorised => {
-                self.forget_access_token(scope).await?;
+                self.forget_access_token(scope, &grant).await?;
                 let portal = self.portal(scope).await?;
                 let properties = portal.contact_properties().await?;
                 Ok((portal, properties))

@@ -20,6 +20,10 @@ pub struct Model {
     pub refreshed_at: Option<i64>,
     pub lost_at: Option<i64>,
     pub lost_reason: Option<String>,
+    pub refresh_claim: Option<Uuid>,
+    pub refresh_until: Option<i64>,
+    pub refresh_failed_at: Option<i64>,
+    pub refresh_failure: Option<String>,
 }
 
 /// The tables are joined by hand, within one installation.
