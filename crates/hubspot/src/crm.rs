@@ -2,7 +2,7 @@
 //!
 //! It never repeats a call by itself: whether and when to try again is the caller's decision.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -25,12 +25,17 @@ use crate::{
     record::{ObjectKind, Record, Write},
 };
 
+/// Whether a request may still be sent, asked at the last moment before it is: whoever waited for its place may have
+/// lost the right meanwhile.
+pub type Gate = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// One portal, spoken to with one access token within its budget.
 #[derive(Clone)]
 pub struct Portal {
     http: Http,
     access: SecretString,
     budget: Budget,
+    gate: Option<Gate>,
 }
 
 /// What HubSpot says about the portal itself.
@@ -55,7 +60,13 @@ impl Portal {
     /// The portal that `access` is good for; its `budget` is shared with whoever else calls it.
     #[must_use]
     pub fn new(http: Http, access: SecretString, budget: Budget) -> Self {
-        Self { http, access, budget }
+        Self { http, access, budget, gate: None }
+    }
+
+    /// The same portal; nothing is sent to it while the gate is shut.
+    #[must_use]
+    pub fn behind(self, gate: Gate) -> Self {
+        Self { gate: Some(gate), ..self }
     }
 
     /// Reads what HubSpot says about the portal itself.
@@ -277,6 +288,9 @@ impl Portal {
         let (route, kind) = (call.route, call.kind);
         let request = call.build(&self.http, self.authorization()?)?;
         self.budget.place(kind).await;
+        if self.gate.as_ref().is_some_and(|may_send| !may_send()) {
+            return Err(Error::Withheld);
+        }
         let start = Instant::now();
         let answer = self.http.send(request).await.map_err(Error::from);
         log(route, start, &answer);

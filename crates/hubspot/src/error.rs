@@ -32,6 +32,9 @@ pub enum Error {
     /// The access token cannot be sent in a header.
     #[error("the HubSpot access token has characters that cannot be sent")]
     UnusableToken,
+    /// Whoever asked may no longer: nothing was sent.
+    #[error("nothing was sent to HubSpot, because the right to was lost")]
+    Withheld,
     /// An answer other than success.
     #[error("{}", sentence(problem.status.unwrap_or(0)))]
     Refused {
@@ -77,9 +80,11 @@ impl Error {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Unreachable | Self::TimedOut | Self::TooLarge | Self::NotUnderstood { .. } => {
-                Class::Transient { retry_after: None }
-            }
+            Self::Unreachable
+            | Self::TimedOut
+            | Self::TooLarge
+            | Self::NotUnderstood { .. }
+            | Self::Withheld => Class::Transient { retry_after: None },
             Self::UnusableToken => Class::Unauthorised,
             Self::Refused { problem, retry_after } => class_of(problem.status.unwrap_or(0), *retry_after),
         }
@@ -103,6 +108,7 @@ impl Error {
             Self::TooLarge => "too_large",
             Self::NotUnderstood { .. } => "not_understood",
             Self::UnusableToken => "unusable_token",
+            Self::Withheld => "withheld",
             Self::Refused { problem, .. } => {
                 let status = problem.status.unwrap_or(0);
                 match self.class() {

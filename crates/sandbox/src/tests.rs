@@ -233,7 +233,7 @@ async fn the_rules_in_force_and_the_latency_can_be_read_back() {
     assert_eq!(
         visitor.get("/_sandbox/faults").await,
         json!({"seed": 1, "rules": [{"provider": "storeganise", "kind": "nonsense", "status": 502, "rate": 1.0,
-                                     "times": 1, "met": 1, "fired": 1}]})
+                                     "times": 1, "met": 1, "fired": 1}], "held": 0})
     );
     let spread = json!({"hubspot": {"median_ms": 120, "p99_ms": 400}, "storeganise_ms": 3});
     visitor.post("/_sandbox/latency", spread).await;
@@ -276,6 +276,29 @@ async fn what_is_lost_afterwards_was_done_all_the_same() {
     let (status, _) = visitor.ask("POST", "/acme/api/v1/admin/users", user).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(visitor.get("/acme/api/v1/admin/users").await[0]["email"], "a@example.com");
+}
+
+#[tokio::test]
+async fn what_is_held_is_done_and_answered_once_other_rules_are_set() {
+    let mut visitor = Visitor::of_an_empty_world();
+    visitor.post("/_sandbox/storeganise", json!({"code": "acme"})).await;
+    let addon = visitor.post("/_sandbox/storeganise/acme/addons", Value::Null).await;
+    visitor.authorise(format!("Addon {}|sandbox-api-key", addon["id"].as_str().unwrap()));
+    let rule = json!([{"provider": "storeganise", "kind": "hold", "method": "POST", "times": 1}]);
+    visitor.post("/_sandbox/faults", rule).await;
+    let user = json!({"email": "a@example.com", "firstName": "A", "lastName": "B"});
+    let asks = visitor.ask("POST", "/acme/api/v1/admin/users", user);
+    let looks = async {
+        while visitor.get("/_sandbox/faults").await["held"] == 0 {
+            tokio::task::yield_now().await;
+        }
+        let users = visitor.get("/acme/api/v1/admin/users").await;
+        visitor.post("/_sandbox/faults", json!([])).await;
+        users
+    };
+    let ((status, _), users) = tokio::join!(asks, looks);
+    assert_eq!((status, &users[0]["email"]), (StatusCode::CREATED, &json!("a@example.com")));
+    assert_eq!(visitor.get("/_sandbox/faults").await["held"], 0);
 }
 
 #[tokio::test]

@@ -92,6 +92,11 @@ impl Wire {
             Some(Fault::ExpiredToken) => Some(hubspot::expired_token(&self.world)),
             Some(Fault::Nonsense(status)) => Some(nonsense(status)),
             Some(Fault::Cut) => None,
+            Some(Fault::Hold) => {
+                let response = next.run(request).await;
+                self.world.faults.hold().await;
+                Some(response)
+            }
             Some(Fault::Partial) => Some(partial(next.run(request).await).await),
             Some(Fault::LoseAfter(refusal)) => {
                 drop(next.run(request).await);

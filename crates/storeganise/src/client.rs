@@ -2,7 +2,7 @@
 //!
 //! It never repeats a call by itself: whether and when to try again is the caller's decision.
 
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
@@ -37,6 +37,10 @@ const INCLUDE_CUSTOM_FIELDS: (&str, &str) = ("include", "customFields");
 /// What may stand in a path segment as it is: the unreserved characters of RFC 3986.
 const ESCAPED_IN_SEGMENT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// Whether a request may still be sent, asked at the last moment before it is: whoever waited for its place may have
+/// lost the right meanwhile.
+pub type Gate = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// One business, spoken to as one installation of the add-on.
 #[derive(Clone)]
 pub struct Account {
@@ -45,13 +49,20 @@ pub struct Account {
     addon_id: String,
     key: SecretString,
     pace: Pace,
+    gate: Option<Gate>,
 }
 
 impl Account {
     /// An account under its API address, for the installation `addon_id` with its `key`.
     #[must_use]
     pub fn new(http: Http, api_url: ApiUrl, addon_id: String, key: SecretString, pace: Pace) -> Self {
-        Self { http, api_url, addon_id, key, pace }
+        Self { http, api_url, addon_id, key, pace, gate: None }
+    }
+
+    /// The same account; nothing is sent to it while the gate is shut.
+    #[must_use]
+    pub fn behind(self, gate: Gate) -> Self {
+        Self { gate: Some(gate), ..self }
     }
 
     /// The pace this account keeps.
@@ -219,6 +230,9 @@ impl Account {
         }
         let request = request.build().map_err(|e| Error::of_transport(&e))?;
         let _turn = self.pace.turn().await;
+        if self.gate.as_ref().is_some_and(|may_send| !may_send()) {
+            return Err(Error::Withheld);
+        }
         let start = Instant::now();
         let answer = self.http.send(request).await;
         log(call.route, start, &answer);

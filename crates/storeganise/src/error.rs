@@ -28,6 +28,9 @@ pub enum Error {
     /// The id is empty or a path of its own, so that no record can have it.
     #[error("Storeganise can have no record under this id")]
     UnusableId,
+    /// Whoever asked may no longer: nothing was sent.
+    #[error("nothing was sent to Storeganise, because the right to was lost")]
+    Withheld,
     /// An answer other than success.
     #[error("{}", sentence(*status))]
     Refused {
@@ -61,9 +64,11 @@ impl Error {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Unreachable | Self::TimedOut | Self::TooLarge | Self::NotUnderstood { .. } => {
-                Class::Transient { retry_after: None }
-            }
+            Self::Unreachable
+            | Self::TimedOut
+            | Self::TooLarge
+            | Self::NotUnderstood { .. }
+            | Self::Withheld => Class::Transient { retry_after: None },
             Self::UnusableKey => Class::AccessDenied,
             Self::UnusableId => Class::NotFound,
             Self::Refused { status, retry_after } => match status {
@@ -87,6 +92,7 @@ impl Error {
             Self::NotUnderstood { .. } => "not_understood",
             Self::UnusableKey => "unusable_key",
             Self::UnusableId => "unusable_id",
+            Self::Withheld => "withheld",
             Self::Refused { status, .. } => match (status, self.class()) {
                 (_, Class::AccessDenied) => "access_denied",
                 (_, Class::NotFound) => "not_found",
@@ -148,6 +154,7 @@ mod tests {
             (Error::TimedOut, "storeganise.timeout"),
             (Error::TooLarge, "storeganise.too_large"),
             (Error::NotUnderstood { path: "[3].id".to_owned() }, "storeganise.not_understood"),
+            (Error::Withheld, "storeganise.withheld"),
         ] {
             assert_eq!(error.class(), Class::Transient { retry_after: None }, "{code}");
             assert_eq!(error.code(), code);

@@ -15,10 +15,10 @@ pub enum Error {
     Vault(#[from] VaultError),
     /// Storeganise refused, is down, or answered nonsense.
     #[error(transparent)]
-    Storeganise(#[from] storeganise::error::Error),
+    Storeganise(storeganise::error::Error),
     /// HubSpot refused, is down, or answered nonsense.
     #[error(transparent)]
-    HubSpot(#[from] hubspot::error::Error),
+    HubSpot(hubspot::error::Error),
     /// HubSpot's token endpoint refused, is down, or answered nonsense.
     #[error(transparent)]
     OAuth(#[from] hubspot::oauth::OAuthError),
@@ -65,6 +65,24 @@ pub struct InvalidInput {
 impl InvalidInput {
     pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
+    }
+}
+
+impl From<storeganise::error::Error> for Error {
+    fn from(error: storeganise::error::Error) -> Self {
+        match error {
+            storeganise::error::Error::Withheld => Self::LeaseLost,
+            error => Self::Storeganise(error),
+        }
+    }
+}
+
+impl From<hubspot::error::Error> for Error {
+    fn from(error: hubspot::error::Error) -> Self {
+        match error {
+            hubspot::error::Error::Withheld => Self::LeaseLost,
+            error => Self::HubSpot(error),
+        }
     }
 }
 

@@ -181,7 +181,8 @@ impl Core {
             return Ok(&access.portal);
         }
         let access = self.access(turn.scope()).await?;
-        Ok(&turn.access.get_or_init(|| access).portal)
+        let portal = access.portal.behind(self.may_send(&turn.lease));
+        Ok(&turn.access.get_or_init(|| Access { portal, ..access }).portal)
     }
 
     /// The portal's pipelines, asked for once in a batch.
@@ -231,7 +232,7 @@ impl Core {
     async fn turn_of(&self, lease: &Lease, installation: Installation) -> Result<Turn, Error> {
         Ok(Turn {
             lease: lease.clone(),
-            account: self.account(&installation).await?,
+            account: self.account(&installation).await?.behind(self.may_send(lease)),
             key: self.data_key(lease.scope()).await?.digest_key(),
             fields: installation.settings.fields(),
             dry: false,

@@ -8,11 +8,12 @@ mod tests;
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use self::rule::Armed;
 pub use self::rule::{Kind, Policy, Rule};
@@ -70,6 +71,8 @@ pub enum Fault {
     Partial,
     /// Answer with a web page of this status.
     Nonsense(u16),
+    /// Work as usual, and hold the answer back until other rules are set.
+    Hold,
     /// Work as usual, then refuse, or cut the connection.
     LoseAfter(Option<Refusal>),
     /// Refuse it as if its token had expired.
@@ -110,6 +113,26 @@ pub struct Faults {
     /// Whether there are any rules: without them, no request waits for the lock.
     is_armed: AtomicBool,
     force: Mutex<Force>,
+    /// How many answers are held back just now.
+    held: AtomicU64,
+    /// Says whenever other rules are set.
+    others_set: watch::Sender<()>,
+}
+
+/// Counts an answer that is held back for as long as it is, whether it is released or its client goes.
+struct Held<'a>(&'a AtomicU64);
+
+impl<'a> Held<'a> {
+    fn counted(by: &'a AtomicU64) -> Self {
+        by.fetch_add(1, Ordering::SeqCst);
+        Self(by)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 #[derive(Debug)]
@@ -123,7 +146,14 @@ impl Faults {
     #[must_use]
     pub fn traced(seed: u64, trace: Arc<Trace>) -> Self {
         let force = Mutex::new(Force { seed, rules: Vec::new() });
-        Self { seed, trace, is_armed: AtomicBool::new(false), force }
+        Self {
+            seed,
+            trace,
+            is_armed: AtomicBool::new(false),
+            force,
+            held: AtomicU64::new(0),
+            others_set: watch::Sender::new(()),
+        }
     }
 
     /// No faults, and a trace that nobody reads.
@@ -159,10 +189,19 @@ impl Faults {
         self.is_armed.store(!rules.is_empty(), Ordering::SeqCst);
         *force =
             Force { seed: seed.unwrap_or(self.seed), rules: rules.into_iter().map(Armed::new).collect() };
+        self.others_set.send_replace(());
         Ok(())
     }
 
-    /// The rules in force, with how many they met and how often each fired.
+    /// Holds an answer back until other rules are set.
+    pub async fn hold(&self) {
+        let mut others_set = self.others_set.subscribe();
+        let _held = Held::counted(&self.held);
+        // The sender lives as long as the faults.
+        others_set.changed().await.ok();
+    }
+
+    /// The rules in force, with how many they met and how often each fired, and how many answers are held back.
     #[must_use]
     pub fn snapshot(&self) -> Value {
         let force = self.lock();
@@ -176,7 +215,7 @@ impl Faults {
                 shown
             })
             .collect();
-        json!({"seed": force.seed, "rules": rules})
+        json!({"seed": force.seed, "rules": rules, "held": self.held.load(Ordering::SeqCst)})
     }
 
     /// Decides whether anything goes wrong with a request; the first rule that fires decides.

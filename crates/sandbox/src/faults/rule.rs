@@ -65,6 +65,8 @@ pub enum Kind {
     Partial,
     /// A web page instead of what the API speaks, and nothing done.
     Nonsense,
+    /// The work is done, and the answer is held back until other rules are set.
+    Hold,
     /// The work is done, and the client does not learn it.
     LoseAfter,
     /// HubSpot takes the access token for expired, and nothing is done.
@@ -214,6 +216,7 @@ impl Rule {
             Kind::Status => Some(Fault::Status(self.refusal()?)),
             Kind::Slow => Some(Fault::Slow(self.delay_ms?)),
             Kind::Cut => Some(Fault::Cut),
+            Kind::Hold => Some(Fault::Hold),
             Kind::Partial => Some(Fault::Partial),
             Kind::Nonsense => Some(Fault::Nonsense(self.status.unwrap_or(200))),
             Kind::LoseAfter => Some(Fault::LoseAfter(self.refusal())),

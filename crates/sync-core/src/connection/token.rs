@@ -18,6 +18,7 @@ use crate::{
     digest::fingerprint,
     error::Error,
     installation::{Installation, Scope},
+    queue::lease::micros,
     storage::entity::connection,
 };
 
@@ -258,8 +259,4 @@ impl Core {
             ..Default::default()
         })
     }
-}
-
-fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX / 4)
 }

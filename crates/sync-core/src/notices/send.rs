@@ -65,7 +65,7 @@ impl Core {
                 continue;
             }
             self.note_try(lease, &row).await?;
-            let account = self.account(installation).await?;
+            let account = self.account(installation).await?.behind(self.may_send(lease));
             let sent = match (&row.closed_at, &row.task_id) {
                 (None, _) => self.file(&account, installation, &row).await?,
                 (Some(_), Some(task_id)) => close(&account, task_id).await,

@@ -1,7 +1,14 @@
-//! Leases: one worker at a time works an installation. A lease is an economy, not a proof: what protects the
-//! data is that every write-back first checks the lease's epoch, in its own transaction.
+//! Leases: one worker at a time works an installation. A lease is an economy, not a proof: what protects our data is
+//! that every write-back first checks the lease's epoch, in its own transaction; what protects the providers' is that
+//! no request leaves under a lease that has run out.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, FromQueryResult,
@@ -24,10 +31,12 @@ pub const LEASE: Duration = Duration::from_secs(12);
 pub const RENEWALS_PER_LEASE: u32 = 4;
 
 /// A claim on one installation's work.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Lease {
     scope: Scope,
     epoch: i64,
+    /// Until when nobody else can have claimed the installation; shared by all clones.
+    held_until: Arc<AtomicI64>,
 }
 
 /// Which changes decide when an installation is ready again.
@@ -93,12 +102,16 @@ impl Core {
              ORDER BY ready_at LIMIT 1{lock}) RETURNING installation_id, epoch"
         );
         let now = self.now_micros();
-        let values =
-            [self.parts.worker_name.clone().into(), (now + micros(self.parts.lease)).into(), now.into()];
+        let until = now + micros(self.parts.lease);
+        let values = [self.parts.worker_name.clone().into(), until.into(), now.into()];
         let claimed = Claimed::find_by_statement(Statement::from_sql_and_values(backend, sql, values))
             .one(self.db().writer())
             .await?;
-        Ok(claimed.map(|row| Lease { scope: Scope::new(row.installation_id), epoch: row.epoch }))
+        Ok(claimed.map(|row| Lease {
+            scope: Scope::new(row.installation_id),
+            epoch: row.epoch,
+            held_until: Arc::new(AtomicI64::new(until)),
+        }))
     }
 
     /// Renews a lease.
@@ -106,8 +119,18 @@ impl Core {
     /// # Errors
     /// [`Error::LeaseLost`] where another worker has taken the installation over.
     pub(crate) async fn renew(&self, lease: &Lease) -> Result<(), Error> {
+        let until = self.now_micros() + micros(self.parts.lease);
         let transaction = self.fenced(lease).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        lease.held_until.store(until, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether a request may still leave under a lease. A worker that was stopped for a while, by its machine or by a
+    /// database that did not answer, must not send what it decided before: another may have taken its place.
+    pub(crate) fn may_send(&self, lease: &Lease) -> Arc<dyn Fn() -> bool + Send + Sync> {
+        let (clock, held_until) = (self.clock().clone(), Arc::clone(&lease.held_until));
+        Arc::new(move || clock.now().0 < held_until.load(Ordering::Relaxed))
     }
 
     /// Begins the transaction of a write-back: it holds the lease's row, so that nobody can take the
@@ -203,6 +226,7 @@ pub(crate) async fn lock(on: &DatabaseTransaction, scope: Scope) -> Result<(), D
     Ok(())
 }
 
-fn micros(duration: Duration) -> i64 {
+/// A duration in the unit in which times are stored.
+pub(crate) fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX / 4)
 }
