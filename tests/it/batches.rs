@@ -119,7 +119,8 @@ async fn a_field_that_is_refused_is_left_out_even_where_the_whole_batch_was_refu
     );
 }
 
-/// Asks again whenever something waits after a failure, until `holds`.
+/// Asks again whenever something waits after a failure, until `holds`. What is being tried just now is let be: a change
+/// that is asked for in the midst of an attempt is a new one, and the attempt does not count.
 async fn impatiently<F: Future<Output = bool>>(house: &House, story: &Story<'_>, holds: impl Fn() -> F) {
     let scope = story.installation().await.unwrap().scope();
     let (core, by) = (house.stage.core(), Actor::command_line());
@@ -127,8 +128,10 @@ async fn impatiently<F: Future<Output = bool>>(house: &House, story: &Story<'_>,
         if holds().await {
             return true;
         }
+        let is_held = core.backlog(scope).await.unwrap().held.is_some();
         let pending = core.changes(scope, Some(false), None, 100).await.unwrap().items;
-        for change in pending.iter().filter(|change| change.cause.is_some()) {
+        let failed = pending.iter().filter(|change| change.cause.is_some());
+        for change in failed.filter(|change| is_held || change.due_at > change.marked_at) {
             core.replay(scope, change.subject, &change.subject_id, &by).await.ok();
         }
         false
