@@ -74,6 +74,7 @@ impl Budget {
             sleep(wait + Duration::from_millis(1)).await;
         }
         metrics::histogram!("annex_hubspot_budget_wait_seconds").record(asked.elapsed().as_secs_f64());
+        metrics::histogram!("annex_hubspot_budget_used_ratio").record(self.used());
     }
 
     /// Corrects the budget by the limit and the rest an answer states. It only ever gets tighter: an answer
@@ -104,6 +105,12 @@ impl Budget {
     pub fn left(&self) -> usize {
         let now = self.now();
         self.windows().all.left(now)
+    }
+
+    /// How much of the window is spent, from 0 to 1.
+    fn used(&self) -> f64 {
+        let now = self.now();
+        self.windows().all.used(now)
     }
 
     fn try_place(&self, kind: Kind) -> Result<(), Duration> {
@@ -179,6 +186,11 @@ impl RollingWindow {
     pub fn left(&mut self, now: Duration) -> usize {
         self.forget_before(now);
         self.limit.saturating_sub(self.sent.len())
+    }
+
+    /// How much of the window is spent at `now`, from 0 to 1.
+    pub fn used(&mut self, now: Duration) -> f64 {
+        1.0 - self.left(now) as f64 / self.limit as f64
     }
 
     /// Lowers the limit (to one at least); never raises it.

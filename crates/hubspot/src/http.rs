@@ -2,7 +2,7 @@
 //!
 //! It knows the API's address and nothing of tokens.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{
     Method, Response,
@@ -71,10 +71,20 @@ impl Http {
         url
     }
 
+    /// Sends a request. It is told in the log under whatever asked for it: a visitor's request or a worker's turn.
     pub(crate) async fn send(&self, request: reqwest::Request) -> Result<Answer, Broken> {
         let route = format!("{} {}", request.method(), route(request.url().path()));
+        let began = Instant::now();
         let answer = self.answer(request).await;
         let status = answer.as_ref().map_or_else(|broken| broken.word().to_owned(), |a| a.status.to_string());
+        tracing::debug!(
+            provider = "hubspot",
+            route,
+            status,
+            duration_ms = began.elapsed().as_millis(),
+            correlation_id = answer.as_ref().ok().and_then(Answer::correlation_id),
+            "a provider was asked"
+        );
         let labels = [("provider", "hubspot".to_owned()), ("route", route), ("status", status)];
         metrics::counter!("annex_provider_requests_total", &labels).increment(1);
         answer

@@ -25,7 +25,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
 use crate::{
-    app::{AppState, probes::Readiness, router},
+    app::{AppState, probes::Readiness, router, watched::Metrics},
     config::Config,
     run::{core_with, metrics_handle},
 };
@@ -75,8 +75,13 @@ impl Rig {
         tasks.spawn(committing);
         let stopping = CancellationToken::new();
         let readiness = Readiness::until(stopping.clone());
-        let state =
-            AppState { core, committer, config: Arc::new(config), metrics: metrics_handle(), readiness };
+        let state = AppState {
+            core,
+            committer,
+            config: Arc::new(config),
+            metrics: Metrics::new(metrics_handle()),
+            readiness,
+        };
         Self { router: router(&state), state, stopping, _folder: folder }
     }
 

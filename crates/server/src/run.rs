@@ -28,7 +28,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    app::{self, AppState, probes::Readiness},
+    app::{self, AppState, probes::Readiness, watched::Metrics},
     config::Config,
     words,
 };
@@ -46,6 +46,8 @@ const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(30);
 
 /// Buckets of what takes time, in seconds.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0, 60.0];
+/// Buckets of what is a share.
+const SHARES: [f64; 6] = [0.1, 0.25, 0.5, 0.75, 0.9, 1.0];
 /// Buckets of how many webhooks were committed together.
 const EVENTS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 250.0, 500.0];
 
@@ -88,7 +90,8 @@ pub async fn core_of(config: &Config) -> anyhow::Result<Arc<Core>> {
 /// # Errors
 /// As [`core_of`].
 pub async fn core_with(config: &Config, clock: Clock, random: Random) -> anyhow::Result<Arc<Core>> {
-    let db = Db::connect(config.database_url.expose_secret()).await.map_err(Refusal::from)?;
+    let url = config.database_url.expose_secret();
+    let db = Db::connect_with(url, config.database_connections).await.map_err(Refusal::from)?;
     let core = core_on(config, db, clock, random)?;
     core.check_master_keys().await.map_err(Refusal::from)?;
     Ok(core)
@@ -126,6 +129,7 @@ pub fn core_on(config: &Config, db: Db, clock: Clock, random: Random) -> anyhow:
         },
         worker_name,
         lease: config.lease,
+        metrics_per_business: config.metrics_per_business,
     })))
 }
 
@@ -166,7 +170,8 @@ pub async fn start_as(duty: Duty, config: Config, listener: TcpListener) -> anyh
     running.working.spawn(sync_core::wake::run(Arc::clone(&core), running.stop_serving.clone()));
     running.working.spawn(keep_house(Arc::clone(&core), metrics.clone(), running.stopping.clone()));
     let readiness = Readiness::until(running.stopping.clone());
-    let state = AppState { core, committer, config: Arc::new(config), metrics, readiness };
+    let state =
+        AppState { core, committer, config: Arc::new(config), metrics: Metrics::new(metrics), readiness };
     let app = if duty == Duty::Work { app::router_of_workers(&state) } else { app::router(&state) };
     running.serving.spawn(serve(listener, app, running.stop_serving.clone()));
     tracing::info!(%address, duty = ?duty, "the service is ready");
@@ -246,6 +251,7 @@ pub(crate) fn metrics_handle() -> PrometheusHandle {
             .and_then(|builder| {
                 builder.set_buckets_for_metric(Matcher::Suffix("_events".to_owned()), &EVENTS)
             })
+            .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_ratio".to_owned()), &SHARES))
             .expect("there are buckets")
             .build_recorder();
         let handle = recorder.handle();

@@ -2,7 +2,7 @@
 //!
 //! It does not know where it is sent; [`crate::api_url::ApiUrl`] has decided that.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Response, header::RETRY_AFTER, redirect};
 
@@ -45,10 +45,19 @@ impl Http {
         self.0.request(method, url)
     }
 
+    /// Sends a request. It is told in the log under whatever asked for it: a visitor's request or a worker's turn.
     pub(crate) async fn send(&self, request: reqwest::Request) -> Result<Answer, Error> {
         let route = format!("{} {}", request.method(), route(request.url().path()));
+        let began = Instant::now();
         let answer = self.answer(request).await;
         let status = answer.as_ref().map_or_else(Error::code, |answer| answer.status.to_string());
+        tracing::debug!(
+            provider = "storeganise",
+            route,
+            status,
+            duration_ms = began.elapsed().as_millis(),
+            "a provider was asked"
+        );
         let labels = [("provider", "storeganise".to_owned()), ("route", route), ("status", status)];
         metrics::counter!("annex_provider_requests_total", &labels).increment(1);
         answer

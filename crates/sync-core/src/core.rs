@@ -79,6 +79,8 @@ pub struct Parts {
     pub worker_name: String,
     /// How long a lease lasts unless it is renewed.
     pub lease: Duration,
+    /// Whether metrics may name an installation, by its id.
+    pub metrics_per_business: bool,
 }
 
 /// The core of one process. Its methods stand in the modules they belong to.

@@ -3,8 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
-use crate::{core::Core, error::Error, queue::lease::RENEWALS_PER_LEASE};
+use crate::{
+    core::Core,
+    error::Error,
+    queue::lease::{Lease, RENEWALS_PER_LEASE},
+};
 
 /// How long an idle worker waits before it looks again, unless it is woken.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -59,11 +64,17 @@ impl Core {
     /// As [`Core::run_once`].
     pub async fn run_once_until(&self, stop: &CancellationToken) -> Result<Worked, Error> {
         let Some(lease) = self.claim().await? else { return Ok(Worked::Nothing) };
+        let span =
+            tracing::info_span!("turn", installation.id = %lease.scope().id(), turn.epoch = lease.epoch());
+        self.work_under(&lease, stop).instrument(span).await
+    }
+
+    async fn work_under(&self, lease: &Lease, stop: &CancellationToken) -> Result<Worked, Error> {
         // Side by side, never one inside the other's pause: on SQLite both want the one write connection.
         let renewals = async {
             loop {
                 tokio::time::sleep(self.parts.lease / RENEWALS_PER_LEASE).await;
-                self.renew(&lease).await?;
+                self.renew(lease).await?;
             }
         };
         let too_late = async {
@@ -72,11 +83,11 @@ impl Core {
         };
         let began = self.now_micros();
         let worked = tokio::select! {
-            worked = self.work_turn_until(&lease, stop) => worked.map(|()| "worked"),
+            worked = self.work_turn_until(lease, stop) => worked.map(|()| "worked"),
             lost = renewals => lost,
             () = too_late => {
                 tracing::info!(installation.id = %lease.scope().id(), "a turn was handed back unfinished");
-                self.hand_back(&lease).await.map(|()| "handed_back")
+                self.hand_back(lease).await.map(|()| "handed_back")
             }
         };
         let result = worked.as_ref().map_or_else(Error::code, |result| (*result).to_owned());

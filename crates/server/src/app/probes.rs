@@ -1,18 +1,25 @@
 //! What load balancers and service managers ask, without a token: is the process alive, and should it be sent requests?
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use sync_core::{core::Core, error::Error};
+use sync_core::{core::Core, error::Error, queue::committer::Committer};
 use tokio_util::sync::CancellationToken;
 
 use super::AppState;
 
 /// Another replica may seal with a key that this one lacks; how soon that shows, in microseconds.
 const KEYS_GOOD_FOR_MICROS: i64 = 60_000_000;
+/// Providers give a webhook up after five seconds and come again: twice that, and they are better sent elsewhere.
+const COMMIT_LAG_MAX: Duration = Duration::from_secs(10);
+/// A load balancer does not wait long for an answer.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whether a process wants to be sent requests; clones share it.
 #[derive(Debug, Clone)]
@@ -29,16 +36,23 @@ impl Readiness {
     }
 
     /// Why not, if so.
-    async fn obstacle(&self, core: &Core) -> Option<&'static str> {
+    async fn obstacle(&self, core: &Core, committer: &Committer) -> Option<&'static str> {
         if self.stopping.is_cancelled() {
             return Some("stopping\n");
         }
-        if let Err(error) = core.has_staff().await {
-            tracing::warn!(
-                cause = error.code(),
-                "the database does not answer whether this process is ready"
-            );
-            return Some("the database does not answer\n");
+        if committer.lag() > COMMIT_LAG_MAX {
+            return Some("webhooks wait too long to be stored\n");
+        }
+        match tokio::time::timeout(DATABASE_PATIENCE, core.has_staff()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(
+                    cause = error.code(),
+                    "the database does not answer whether this process is ready"
+                );
+                return Some("the database does not answer\n");
+            }
+            Err(_) => return Some("the database does not answer in time\n"),
         }
         let now = core.clock().now().0;
         if now - self.keys_checked_at.load(Ordering::Relaxed) < KEYS_GOOD_FOR_MICROS {
@@ -70,7 +84,7 @@ async fn healthy() -> &'static str {
 
 /// 200 while requests should come here; 503, and why, while they should not.
 async fn ready(State(state): State<AppState>) -> (StatusCode, &'static str) {
-    match state.readiness.obstacle(&state.core).await {
+    match state.readiness.obstacle(&state.core, &state.committer).await {
         None => (StatusCode::OK, "ready\n"),
         Some(obstacle) => (StatusCode::SERVICE_UNAVAILABLE, obstacle),
     }

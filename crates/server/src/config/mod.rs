@@ -28,6 +28,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `ANNEX_DATABASE_URL`, default `sqlite://annex.db`: `sqlite://path` or `postgres://…`.
     pub database_url: SecretString,
+    /// `ANNEX_DATABASE_CONNECTIONS`, default 10: connections to PostgreSQL that this process holds at most, 2 to 500. A
+    /// SQLite file has one to write with and four to read with, whatever this says.
+    pub database_connections: u32,
     /// `ANNEX_MASTER_KEYS`, required: `id:key` entries with commas between them, the current one first.
     pub master_keys: SecretString,
     /// `ANNEX_WORKERS`, default 4: installations worked at once by this process, 1 to 64.
@@ -37,6 +40,9 @@ pub struct Config {
     /// `ANNEX_DRAIN_SECONDS`, default 2: how long a service that is told to stop still takes requests, so that whoever
     /// sends them has seen `/readyz` turn, 0 to 5.
     pub drain: Duration,
+    /// `ANNEX_METRICS_PER_BUSINESS`, default `false`: whether `/metrics` also counts each installation by itself, by its
+    /// id. A fleet of thousands makes as many series.
+    pub metrics_per_business: bool,
     /// Our standing with HubSpot.
     pub hubspot: HubspotConfig,
     /// Our standing with Storeganise.
@@ -174,16 +180,20 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
     let workers = reader.or_default("ANNEX_WORKERS", "4", parse::workers);
     let lease = reader.or_default("ANNEX_LEASE_SECONDS", "12", parse::lease);
     let drain = reader.or_default("ANNEX_DRAIN_SECONDS", "2", parse::drain);
+    let database_connections = reader.or_default("ANNEX_DATABASE_CONNECTIONS", "10", parse::connections);
+    let metrics_per_business = reader.or_default("ANNEX_METRICS_PER_BUSINESS", "false", parse::switch);
     let hubspot = read_hubspot(reader);
     let storeganise = read_storeganise(reader);
     Some(Config {
         base_url: base_url?,
         listen: listen?,
         database_url: database_url?,
+        database_connections: database_connections?,
         master_keys: master_keys?,
         workers: workers?,
         lease: lease?,
         drain: drain?,
+        metrics_per_business: metrics_per_business?,
         hubspot: hubspot?,
         storeganise: storeganise?,
     })

@@ -12,6 +12,9 @@ use url::{Host, Url};
 const DRAIN_SECONDS_MAX: u64 = 5;
 const LEASE_SECONDS_MAX: u64 = 300;
 const WORKERS_MAX: usize = 64;
+/// One of them would do for a turn; a second one keeps a page from waiting for it.
+const CONNECTIONS_MIN: u32 = 2;
+const CONNECTIONS_MAX: u32 = 500;
 
 pub(super) fn text(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
@@ -97,6 +100,17 @@ pub(super) fn workers(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|count| (1..=WORKERS_MAX).contains(count))
         .ok_or_else(|| format!("must be a whole number from 1 to {WORKERS_MAX}."))
+}
+
+pub(super) fn connections(text: &str) -> Result<u32, String> {
+    text.parse()
+        .ok()
+        .filter(|count| (CONNECTIONS_MIN..=CONNECTIONS_MAX).contains(count))
+        .ok_or_else(|| format!("must be a whole number from {CONNECTIONS_MIN} to {CONNECTIONS_MAX}."))
+}
+
+pub(super) fn switch(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| "must be true or false.".to_owned())
 }
 
 pub(super) fn drain(text: &str) -> Result<Duration, String> {

@@ -6,9 +6,9 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use sync_core::installation::Installation;
+use sync_core::{installation::Installation, storage::Db};
 
 use super::BODY_MAX_BYTES;
 use crate::rig::{BASE_URL, NOW_MS, Rig};
@@ -195,4 +195,29 @@ async fn a_hubspot_webhook_signed_for_another_address_is_a_401() {
     let mut request = hubspot("/webhooks/hubspot", "[]", "new-secret");
     *request.uri_mut() = "/webhooks/hubspot?added=1".parse().unwrap();
     assert_eq!(status(&rig, request).await, 401);
+}
+
+#[tokio::test]
+async fn a_process_that_cannot_store_webhooks_is_not_ready_and_is_again_once_it_can() {
+    let rig = Rig::start().await;
+    let installation = rig.installation().await;
+    // Whoever writes to the file keeps everybody else from it, who wait five seconds.
+    let other = Db::connect(rig.state.config.database_url.expose_secret()).await.unwrap();
+    let writing = other.begin().await.unwrap();
+    let ready = || async { status(&rig, Request::get("/readyz").body(Body::empty()).unwrap()).await };
+    let sent = storeganise(FOR_ALL, &user_event(&installation).to_string());
+    let (answered, ()) = tokio::join!(status(&rig, sent), async {
+        // The committer has begun as soon as the clock's hands make a difference to it.
+        while rig.state.committer.lag().is_zero() {
+            assert_eq!(ready().await, 200);
+            tokio::task::yield_now().await;
+            rig.state.core.clock().advance(6_000_000);
+        }
+        rig.state.core.clock().advance(6_000_000);
+        assert_eq!(ready().await, 503);
+        writing.rollback().await.unwrap();
+    });
+    assert_eq!(answered, 200, "it was stored after all");
+    assert_eq!(rig.waiting(&installation).await, ["user u1"]);
+    assert_eq!(ready().await, 200);
 }

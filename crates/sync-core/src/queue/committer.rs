@@ -1,13 +1,20 @@
 //! The committer: one task that writes whatever webhooks are waiting in one transaction and then answers all
 //! of them. No timer: one event is fast, ten thousand are cheap.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::Expr};
 use tokio::sync::{mpsc, oneshot};
 
 use super::change::{Mark, mark_in};
-use crate::{core::Core, error::Error, storage::entity::installation};
+use crate::{clock::Clock, core::Core, error::Error, storage::entity::installation};
 
 /// Webhooks that may wait at once; more are told to come back.
 const WAITING_MAX: usize = 4_096;
@@ -21,7 +28,14 @@ struct Waiting {
 
 /// Hands marks to the committer. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Committer(mpsc::Sender<Waiting>);
+pub struct Committer {
+    sender: mpsc::Sender<Waiting>,
+    clock: Clock,
+    writing_since: Arc<AtomicI64>,
+}
+
+/// No batch is being written.
+const RESTS: i64 = 0;
 
 impl std::fmt::Debug for Waiting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -33,7 +47,10 @@ impl Committer {
     /// Makes a committer; the returned future is its task, to be run until every handle is gone.
     pub fn new(core: Arc<Core>) -> (Self, impl Future<Output = ()> + Send) {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        (Self(sender), run(core, receiver))
+        let writing_since = Arc::new(AtomicI64::new(RESTS));
+        let committer =
+            Self { sender, clock: core.clock().clone(), writing_since: Arc::clone(&writing_since) };
+        (committer, run(core, receiver, writing_since))
     }
 
     /// Waits until the marks are committed; false where they were not, so that the provider sends again.
@@ -42,18 +59,34 @@ impl Committer {
             return true;
         }
         let (done, committed) = oneshot::channel();
-        if self.0.send(Waiting { marks, done }).await.is_err() {
+        if self.sender.send(Waiting { marks, done }).await.is_err() {
             return false;
         }
         committed.await.unwrap_or(false)
     }
+
+    /// How long the batch under way has been written for; nothing where there is none. Whatever comes in waits as long.
+    #[must_use]
+    pub fn lag(&self) -> Duration {
+        match self.writing_since.load(Ordering::Relaxed) {
+            RESTS => Duration::ZERO,
+            since => Duration::from_micros(u64::try_from(self.clock.now().0 - since).unwrap_or_default()),
+        }
+    }
+
+    /// How many webhooks wait to be written, beside the batch under way.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.sender.max_capacity() - self.sender.capacity()
+    }
 }
 
-async fn run(core: Arc<Core>, mut receiver: mpsc::Receiver<Waiting>) {
+async fn run(core: Arc<Core>, mut receiver: mpsc::Receiver<Waiting>, writing_since: Arc<AtomicI64>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while receiver.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let marks: Vec<Mark> = batch.iter().flat_map(|waiting| waiting.marks.iter().cloned()).collect();
         let began = core.now_micros();
+        writing_since.store(began, Ordering::Relaxed);
         let together = write(&core, &marks).await;
         metrics::histogram!("annex_commit_events").record(batch.len() as f64);
         metrics::histogram!("annex_commit_seconds").record(seconds_since(&core, began));
@@ -65,6 +98,7 @@ async fn run(core: Arc<Core>, mut receiver: mpsc::Receiver<Waiting>) {
             let committed = together.is_ok() || write(&core, &waiting.marks).await.is_ok();
             let _gone = waiting.done.send(committed);
         }
+        writing_since.store(RESTS, Ordering::Relaxed);
         core.wake();
     }
 }

@@ -74,6 +74,7 @@ pub(crate) struct Hold {
 struct Claimed {
     installation_id: Uuid,
     epoch: i64,
+    until: i64,
 }
 
 impl Lease {
@@ -82,10 +83,18 @@ impl Lease {
     pub fn scope(&self) -> Scope {
         self.scope
     }
+
+    /// Which claim of the installation it is: both together name a turn in the log.
+    #[must_use]
+    pub fn epoch(&self) -> i64 {
+        self.epoch
+    }
 }
 
 impl Core {
-    /// Claims the installation that has waited longest, if any is ready.
+    /// Claims the installation that has waited longest, if any is ready. A lease that nobody gave back, because its
+    /// worker died or was stopped, is taken over once it has run out: such a claim lasts a microsecond longer, by which
+    /// it is known and counted.
     ///
     /// # Errors
     /// The database does not answer.
@@ -97,9 +106,9 @@ impl Core {
             (DbBackend::Postgres, " FOR UPDATE SKIP LOCKED")
         };
         let sql = format!(
-            "UPDATE lease SET owner = $1, until = $2, epoch = epoch + 1 WHERE installation_id = (\
+            "UPDATE lease SET owner = $1, until = $2 + CASE WHEN until > 0 THEN 1 ELSE 0 END, epoch = epoch + 1 WHERE installation_id = (\
              SELECT installation_id FROM lease WHERE ready_at <= $3 AND hold_until <= $3 AND until < $3 \
-             ORDER BY ready_at LIMIT 1{lock}) RETURNING installation_id, epoch"
+             ORDER BY ready_at LIMIT 1{lock}) RETURNING installation_id, epoch, until"
         );
         let now = self.now_micros();
         let until = now + micros(self.parts.lease);
@@ -107,6 +116,9 @@ impl Core {
         let claimed = Claimed::find_by_statement(Statement::from_sql_and_values(backend, sql, values))
             .one(self.db().writer())
             .await?;
+        if claimed.as_ref().is_some_and(|row| row.until > until) {
+            metrics::counter!("annex_lease_takeovers_total").increment(1);
+        }
         Ok(claimed.map(|row| Lease {
             scope: Scope::new(row.installation_id),
             epoch: row.epoch,

@@ -177,6 +177,13 @@ impl Core {
             outcome::Entity::insert_many(rows).exec_without_returning(on).await?;
             for outcome in chunk {
                 metrics::counter!("annex_outcomes_total", "action" => outcome.action.word()).increment(1);
+                if self.parts.metrics_per_business {
+                    let labels = [
+                        ("installation", scope.id().to_string()),
+                        ("action", outcome.action.word().to_owned()),
+                    ];
+                    metrics::counter!("annex_installation_outcomes_total", &labels).increment(1);
+                }
             }
         }
         Ok(())

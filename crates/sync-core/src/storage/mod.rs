@@ -21,7 +21,8 @@ const SQLITE_READERS: u32 = 4;
 /// Five seconds in all, like the busy time-out.
 const SQLITE_TRIES: u32 = 100;
 const SQLITE_TRY_EVERY: Duration = Duration::from_millis(50);
-const POSTGRES_CONNECTIONS: u32 = 10;
+/// Connections to PostgreSQL that a process holds at most where nobody says otherwise.
+pub const POSTGRES_CONNECTIONS: u32 = 10;
 /// In PostgreSQL's own form.
 const STATEMENT_MAX: &str = "30s";
 
@@ -39,7 +40,15 @@ impl Db {
     /// The database cannot be reached, its schema is newer than this program, or a migration fails (it is rolled
     /// back as a whole).
     pub async fn connect(url: &str) -> Result<Self, OpenError> {
-        let db = Self::open(url).await?;
+        Self::connect_with(url, POSTGRES_CONNECTIONS).await
+    }
+
+    /// As [`Db::connect`], with so many connections to PostgreSQL at most.
+    ///
+    /// # Errors
+    /// As [`Db::connect`].
+    pub async fn connect_with(url: &str, connections: u32) -> Result<Self, OpenError> {
+        let db = Self::open_with(url, connections).await?;
         db.migrate().await?;
         Ok(db)
     }
@@ -50,6 +59,10 @@ impl Db {
     /// # Errors
     /// The database cannot be reached.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(url, POSTGRES_CONNECTIONS).await
+    }
+
+    async fn open_with(url: &str, connections: u32) -> Result<Self, OpenError> {
         if url.starts_with("sqlite:") {
             open::try_sqlite(url)?;
             let url = with_create_mode(url);
@@ -59,8 +72,9 @@ impl Db {
             return Ok(Self { writer, reader });
         }
         open::try_postgres(url).await?;
-        let pool =
-            Database::connect(postgres_options(url)).await.map_err(|error| OpenError::unreachable(&error))?;
+        let pool = Database::connect(postgres_options(url, connections))
+            .await
+            .map_err(|error| OpenError::unreachable(&error))?;
         Ok(Self { writer: pool.clone(), reader: pool })
     }
 
@@ -128,8 +142,8 @@ fn pool_options(url: &str, connections: u32) -> ConnectOptions {
 }
 
 /// No statement of ours takes long; one that does, or a transaction nobody ends, must not hold the others up for ever.
-fn postgres_options(url: &str) -> ConnectOptions {
-    let mut options = pool_options(url, POSTGRES_CONNECTIONS);
+fn postgres_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = pool_options(url, connections);
     options.map_sqlx_postgres_opts(|options| {
         options.application_name("annex").options([
             ("statement_timeout", STATEMENT_MAX),
