@@ -14,7 +14,7 @@ use tests::{
     house::{BUSINESS, House, PORTAL, call, until},
 };
 
-use crate::process::Surroundings;
+use crate::process::{Service, Surroundings};
 
 /// One business, and how the processes of its service are started.
 pub struct Business {
@@ -51,6 +51,11 @@ impl Business {
         let (status, answer) = call(method, &address, &self.token, body.as_ref()).await;
         assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
         answer
+    }
+
+    /// What a process shows of itself.
+    pub async fn metrics(&self, service: &Service) -> String {
+        service.metrics(&self.token).await
     }
 
     /// The three steps: install, enable, authorise; with so many users. The path of the installation.

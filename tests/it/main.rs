@@ -8,7 +8,7 @@
 //! `stopping` run the real binary, as `process` lets them, `upgrade` beside an older one, `restore` on an older database, and
 //! `packaging` is what it is shipped in; `storage` is what both
 //! databases must do alike, `plans` how PostgreSQL finds its rows, `replicas` and `refreshing` what several do together; `traces` is what
-//! we leave behind; `explain`, `notices` and `retention` are what a person is shown and told, and for how long;
+//! we leave behind, and `watched` what a service shows of itself; `explain`, `notices` and `retention` are what a person is shown and told, and for how long;
 //! `requests` counts what it costs, and `complaints` names a test for everything that people complain of.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
@@ -48,3 +48,4 @@ mod stopping;
 mod storage;
 mod traces;
 mod upgrade;
+mod watched;

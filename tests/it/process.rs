@@ -1,8 +1,9 @@
 //! The real binary as a process of its own: started with an environment and nothing else, asked, signalled, waited for.
 
 use std::{
+    fs::File,
     net::{Ipv4Addr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -103,7 +104,17 @@ impl Surroundings {
 
     /// Starts a service and waits until it is ready.
     pub async fn start(&self, arguments: &[&str]) -> Service {
-        let child = self.command(arguments).env("ANNEX_LOG", "error").stdout(Stdio::null()).spawn().unwrap();
+        self.started(self.command(arguments).env("ANNEX_LOG", "error")).await
+    }
+
+    /// The same, with what it logs in a file, as a service manager keeps it.
+    pub async fn start_logging(&self, arguments: &[&str], filter: &str, log: &Path) -> Service {
+        let log = File::create(log).unwrap();
+        self.started(self.command(arguments).env("ANNEX_LOG", filter).stderr(log)).await
+    }
+
+    async fn started(&self, command: &mut Command) -> Service {
+        let child = command.stdout(Stdio::null()).spawn().unwrap();
         let service = Service { child, address: self.get("ANNEX_LISTEN").to_owned() };
         until("the service is ready", || async { service.status("/readyz").await == Some(200) }).await;
         service
@@ -141,6 +152,12 @@ impl Service {
     pub async fn status(&self, path: &str) -> Option<u16> {
         let answer = stranger().get(format!("http://{}{path}", self.address)).send().await.ok()?;
         Some(answer.status().as_u16())
+    }
+
+    /// Its metrics, which it shows to the holder of a token.
+    pub async fn metrics(&self, token: &str) -> String {
+        let asked = stranger().get(format!("http://{}/metrics", self.address)).bearer_auth(token);
+        asked.send().await.unwrap().error_for_status().unwrap().text().await.unwrap()
     }
 
     pub fn process(&self) -> u32 {

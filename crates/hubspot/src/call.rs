@@ -16,27 +16,26 @@ use crate::{
 /// What may stand in a path segment as it is: the unreserved characters of RFC 3986.
 const ESCAPED_IN_SEGMENT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// A request; `route` is what the log may say of it: its path without values.
+/// A request before it is sent.
 pub(crate) struct Call {
     method: Method,
     path: String,
     query: Option<(&'static str, String)>,
     body: Option<Value>,
-    pub(crate) route: &'static str,
     pub(crate) kind: Kind,
 }
 
 impl Call {
-    pub(crate) fn get(path: String, route: &'static str) -> Self {
-        Self { method: Method::GET, path, query: None, body: None, route, kind: Kind::Standard }
+    pub(crate) fn get(path: String) -> Self {
+        Self { method: Method::GET, path, query: None, body: None, kind: Kind::Standard }
     }
 
-    pub(crate) fn post(path: String, route: &'static str, body: Value) -> Self {
-        Self { method: Method::POST, body: Some(body), ..Self::get(path, route) }
+    pub(crate) fn post(path: String, body: Value) -> Self {
+        Self { method: Method::POST, body: Some(body), ..Self::get(path) }
     }
 
-    pub(crate) fn delete(path: String, route: &'static str) -> Self {
-        Self { method: Method::DELETE, ..Self::get(path, route) }
+    pub(crate) fn delete(path: String) -> Self {
+        Self { method: Method::DELETE, ..Self::get(path) }
     }
 
     /// Counts the request as a search.

@@ -8,7 +8,6 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use crate::{
     API_VERSION,
@@ -74,7 +73,7 @@ impl Portal {
     /// # Errors
     /// See [`Error::class`], here as for every call.
     pub async fn account(&self) -> Result<AccountDetails, Error> {
-        self.fetch(Call::get(format!("/account-info/{API_VERSION}/details"), "account")).await
+        self.fetch(Call::get(format!("/account-info/{API_VERSION}/details"))).await
     }
 
     /// Reads up to [`BATCH`] records; who is missing in both lists of the reply does not exist.
@@ -96,7 +95,7 @@ impl Portal {
         properties: &[&str],
     ) -> Result<Option<Record>, Error> {
         let Some(id) = segment(id) else { return Ok(None) };
-        let call = Call::get(format!("{}/{id}", objects(kind)), "objects/{id}");
+        let call = Call::get(format!("{}/{id}", objects(kind)));
         absent_if_not_found(self.fetch(call.properties(properties)).await)
     }
 
@@ -137,7 +136,7 @@ impl Portal {
     /// See [`Error::class`].
     pub async fn search_won_deals(&self, from: WonFrom<'_>) -> Result<Page, Error> {
         let path = format!("{}/search", objects(ObjectKind::Deal));
-        let call = Call::post(path, "objects/search", deals::won_from(from));
+        let call = Call::post(path, deals::won_from(from));
         self.fetch(call.search()).await
     }
 
@@ -154,7 +153,7 @@ impl Portal {
     ) -> Result<Page, Error> {
         let path = format!("{}/search", objects(ObjectKind::Contact));
         let body = deals::contacts_since(marker, modified_since_ms, after);
-        self.fetch(Call::post(path, "objects/search", body).search()).await
+        self.fetch(Call::post(path, body).search()).await
     }
 
     /// Reads the contacts of up to [`DEALS_PER_REQUEST`] deals; each asked deal has an entry, if only an empty one.
@@ -171,7 +170,7 @@ impl Portal {
                 return Ok(found);
             }
             let path = format!("/crm/associations/{API_VERSION}/deals/contacts/batch/read");
-            let call = Call::post(path, "associations/batch/read", json!({ "inputs": inputs }));
+            let call = Call::post(path, json!({ "inputs": inputs }));
             inputs = associations::gather(self.fetch(call).await?, &mut found);
         }
         Err(Error::TooLarge)
@@ -182,7 +181,7 @@ impl Portal {
     /// # Errors
     /// See [`Error::class`].
     pub async fn deal_pipelines(&self) -> Result<Vec<Pipeline>, Error> {
-        let call = Call::get(format!("/crm/pipelines/{API_VERSION}/deals"), "pipelines");
+        let call = Call::get(format!("/crm/pipelines/{API_VERSION}/deals"));
         self.fetch::<Pipelines>(call).await.map(|pipelines| pipelines.results)
     }
 
@@ -191,7 +190,7 @@ impl Portal {
     /// # Errors
     /// See [`Error::class`].
     pub async fn contact_properties(&self) -> Result<Vec<Property>, Error> {
-        let call = Call::get(properties_path(), "properties");
+        let call = Call::get(properties_path());
         self.fetch::<Properties>(call).await.map(|properties| properties.results)
     }
 
@@ -200,7 +199,7 @@ impl Portal {
     /// # Errors
     /// See [`Error::class`].
     pub async fn archived_contact_properties(&self) -> Result<Vec<Property>, Error> {
-        let call = Call::get(properties_path(), "properties").archived();
+        let call = Call::get(properties_path()).archived();
         self.fetch::<Properties>(call).await.map(|properties| properties.results)
     }
 
@@ -211,7 +210,7 @@ impl Portal {
     pub async fn contact_property(&self, name: &str) -> Result<Option<Property>, Error> {
         let Some(name) = segment(name) else { return Ok(None) };
         let path = format!("{}/{name}", properties_path());
-        absent_if_not_found(self.fetch(Call::get(path, "properties/{name}")).await)
+        absent_if_not_found(self.fetch(Call::get(path)).await)
     }
 
     /// Makes a property of contacts, or takes the one of that name: compare what comes back with what was asked.
@@ -219,7 +218,7 @@ impl Portal {
     /// # Errors
     /// See [`Error::class`]; `Rejected` also where the portal has no unique property left to give.
     pub async fn create_contact_property(&self, new: &NewProperty) -> Result<Property, Error> {
-        let made = self.fetch(Call::post(properties_path(), "properties", json!(new))).await;
+        let made = self.fetch(Call::post(properties_path(), json!(new))).await;
         match made {
             Err(error) if error.class() == Class::Conflict => {
                 self.contact_property(&new.name).await?.ok_or(error)
@@ -238,7 +237,7 @@ impl Portal {
         }
         let body = json!({ "name": name, "label": label, "displayOrder": -1 });
         let path = format!("{}/groups", properties_path());
-        match self.send(Call::post(path, "properties/groups", body)).await {
+        match self.send(Call::post(path, body)).await {
             Ok(_) => Ok(()),
             // Somebody may have made it meanwhile; how HubSpot says so is not known.
             Err(error) if matches!(error.class(), Class::Conflict | Class::Rejected) => {
@@ -254,11 +253,11 @@ impl Portal {
     /// See [`Error::class`].
     pub async fn uninstall(&self) -> Result<(), Error> {
         let path = format!("/appinstalls/{API_VERSION}/external-install");
-        self.send(Call::delete(path, "external-install")).await.map(drop)
+        self.send(Call::delete(path)).await.map(drop)
     }
 
     async fn has_contact_group(&self, name: &str) -> Result<bool, Error> {
-        let call = Call::get(format!("{}/groups", properties_path()), "properties/groups");
+        let call = Call::get(format!("{}/groups", properties_path()));
         self.fetch::<Groups>(call).await.map(|groups| groups.has(name))
     }
 
@@ -274,7 +273,7 @@ impl Portal {
             return Ok(BatchReply::default());
         }
         let path = format!("{}/batch/{verb}", objects(kind));
-        let answer = self.send(Call::post(path, "objects/batch", body())).await?;
+        let answer = self.send(Call::post(path, body())).await?;
         let mut reply: BatchReply = read(&answer.body)?;
         reply.correlate(answer.correlation_id());
         Ok(reply)
@@ -285,16 +284,13 @@ impl Portal {
     }
 
     async fn send(&self, call: Call) -> Result<Answer, Error> {
-        let (route, kind) = (call.route, call.kind);
+        let kind = call.kind;
         let request = call.build(&self.http, self.authorization()?)?;
         self.budget.place(kind).await;
         if self.gate.as_ref().is_some_and(|may_send| !may_send()) {
             return Err(Error::Withheld);
         }
-        let start = Instant::now();
-        let answer = self.http.send(request).await.map_err(Error::from);
-        log(route, start, &answer);
-        let answer = answer?;
+        let answer = self.http.send(request).await?;
         self.budget
             .learn(answer.number("x-hubspot-ratelimit-max"), answer.number("x-hubspot-ratelimit-remaining"));
         if (200..=299).contains(&answer.status) {
@@ -343,22 +339,5 @@ fn absent_if_not_found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> 
         Ok(found) => Ok(Some(found)),
         Err(error) if error.class() == Class::NotFound => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-fn log(route: &'static str, start: Instant, answer: &Result<Answer, Error>) {
-    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    match answer {
-        Ok(answer) => {
-            tracing::debug!(http.route = route, http.status = answer.status, duration_ms, "HubSpot answered");
-        }
-        Err(error) => {
-            tracing::debug!(
-                http.route = route,
-                error.code = error.code(),
-                duration_ms,
-                "HubSpot did not answer"
-            );
-        }
     }
 }

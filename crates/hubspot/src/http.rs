@@ -81,7 +81,7 @@ impl Http {
             provider = "hubspot",
             route,
             status,
-            duration_ms = began.elapsed().as_millis(),
+            duration_ms = began.elapsed().as_millis() as u64,
             correlation_id = answer.as_ref().ok().and_then(Answer::correlation_id),
             "a provider was asked"
         );

@@ -12,7 +12,6 @@ use reqwest::{
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tokio::time::Instant;
 use url::Url;
 
 use crate::{
@@ -76,7 +75,7 @@ impl Account {
     /// # Errors
     /// `NotFound` for an unknown id, `AccessDenied` for a wrong key or a disabled add-on.
     pub async fn addon(&self) -> Result<Addon, Error> {
-        self.read(Call::get("addons/{id}", &["addons", &self.addon_id])).await
+        self.read(Call::get(&["addons", &self.addon_id])).await
     }
 
     /// Writes fields of the add-on's page. Storeganise may keep this to stronger keys: treat it as best effort.
@@ -85,7 +84,7 @@ impl Account {
     /// See [`Error::class`].
     pub async fn put_addon_fields(&self, fields: &Map<String, Value>) -> Result<(), Error> {
         let body = json!({ "customFields": fields });
-        self.send(Call::put("addons/{id}", &["addons", &self.addon_id]), Some(&body)).await.map(drop)
+        self.send(Call::put(&["addons", &self.addon_id]), Some(&body)).await.map(drop)
     }
 
     /// Reads one user with custom fields; `None` if there is none.
@@ -93,7 +92,7 @@ impl Account {
     /// # Errors
     /// See [`Error::class`].
     pub async fn user(&self, id: &str) -> Result<Option<User>, Error> {
-        let call = Call::get("users/{id}", &["users", id]).query([INCLUDE_CUSTOM_FIELDS]);
+        let call = Call::get(&["users", id]).query([INCLUDE_CUSTOM_FIELDS]);
         absent_if_not_found(self.read(call).await)
     }
 
@@ -109,7 +108,7 @@ impl Account {
             return Ok(None);
         }
         let has_it = |user: &User| user.email.as_deref().is_some_and(|email| folded(email) == wanted);
-        let direct = Call::get("users/{email}", &["users", email.trim()]).query([INCLUDE_CUSTOM_FIELDS]);
+        let direct = Call::get(&["users", email.trim()]).query([INCLUDE_CUSTOM_FIELDS]);
         match self.read::<User>(direct).await {
             Ok(user) if has_it(&user) => return Ok(Some(user)),
             Ok(_) => {}
@@ -117,11 +116,8 @@ impl Account {
             Err(error) => return Err(error),
         }
         let limit = SEARCH_LIMIT.to_string();
-        let search = Call::get("users?search", &["users"]).query([
-            ("search", email.trim()),
-            ("limit", &limit),
-            INCLUDE_CUSTOM_FIELDS,
-        ]);
+        let search =
+            Call::get(&["users"]).query([("search", email.trim()), ("limit", &limit), INCLUDE_CUSTOM_FIELDS]);
         let found: Records<User> = lenient::each(self.read(search).await?);
         Ok(found.records.into_iter().find(has_it))
     }
@@ -142,11 +138,8 @@ impl Account {
         let mut list: Vec<&str> = asked.iter().copied().collect();
         list.sort_unstable();
         let (list, limit) = (list.join(","), IDS_PER_REQUEST.to_string());
-        let call = Call::get("users?ids", &["users"]).query([
-            ("ids", list.as_str()),
-            ("limit", &limit),
-            INCLUDE_CUSTOM_FIELDS,
-        ]);
+        let call =
+            Call::get(&["users"]).query([("ids", list.as_str()), ("limit", &limit), INCLUDE_CUSTOM_FIELDS]);
         let mut users: Records<User> = lenient::each(self.read(call).await?);
         users.records.retain(|user| asked.remove(user.id.as_str()));
         Ok(users)
@@ -158,7 +151,7 @@ impl Account {
     /// See [`Error::class`].
     pub async fn users_page(&self, query: &UsersQuery) -> Result<Records<User>, Error> {
         let pairs = query.pairs();
-        let call = Call::get("users?page", &["users"]).query(pairs.iter().map(|(k, v)| (*k, v.as_str())));
+        let call = Call::get(&["users"]).query(pairs.iter().map(|(k, v)| (*k, v.as_str())));
         Ok(lenient::each(self.read(call).await?))
     }
 
@@ -167,7 +160,7 @@ impl Account {
     /// # Errors
     /// `Conflict` or `Rejected` where the address is taken; see [`Error::class`].
     pub async fn create_user(&self, user: &NewUser) -> Result<User, Error> {
-        let call = Call::new(Method::POST, "users", &["users"]);
+        let call = Call::new(Method::POST, &["users"]);
         lenient::read(&self.send(call, Some(user)).await?.body)
     }
 
@@ -176,7 +169,7 @@ impl Account {
     /// # Errors
     /// See [`Error::class`].
     pub async fn update_user(&self, id: &str, patch: &UserPatch) -> Result<User, Error> {
-        let call = Call::put("users/{id}", &["users", id]).query([INCLUDE_CUSTOM_FIELDS]);
+        let call = Call::put(&["users", id]).query([INCLUDE_CUSTOM_FIELDS]);
         lenient::read(&self.send(call, Some(patch)).await?.body)
     }
 
@@ -186,7 +179,7 @@ impl Account {
     /// # Errors
     /// See [`Error::class`].
     pub async fn file_task(&self, task: &Task) -> Result<Option<String>, Error> {
-        let call = Call::new(Method::POST, "jobs", &["jobs"]);
+        let call = Call::new(Method::POST, &["jobs"]);
         let answer = self.send(call, Some(&task.body())).await?;
         // It is filed, whatever the answer looks like.
         Ok(lenient::read::<Value>(&answer.body).ok().as_ref().and_then(task::id_of))
@@ -199,11 +192,8 @@ impl Account {
     /// See [`Error::class`].
     pub async fn open_task(&self, reference: &str) -> Result<Option<String>, Error> {
         let limit = TASKS_LIMIT.to_string();
-        let call = Call::get("jobs", &["jobs"]).query([
-            ("type", "task"),
-            ("state", "open"),
-            ("limit", limit.as_str()),
-        ]);
+        let call =
+            Call::get(&["jobs"]).query([("type", "task"), ("state", "open"), ("limit", limit.as_str())]);
         let answer: Value = self.read(call).await?;
         let tasks = task::list(&answer).ok_or(Error::NotUnderstood { path: "jobs".to_owned() })?;
         Ok(tasks.iter().find(|task| task::mentions(task, reference)).and_then(task::id_of))
@@ -215,7 +205,7 @@ impl Account {
     /// See [`Error::class`].
     pub async fn complete_task(&self, id: &str) -> Result<(), Error> {
         let body = json!({ "state": "completed" });
-        self.send(Call::put("jobs/{id}", &["jobs", id]), Some(&body)).await.map(drop)
+        self.send(Call::put(&["jobs", id]), Some(&body)).await.map(drop)
     }
 
     async fn read<T: serde::de::DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
@@ -233,10 +223,7 @@ impl Account {
         if self.gate.as_ref().is_some_and(|may_send| !may_send()) {
             return Err(Error::Withheld);
         }
-        let start = Instant::now();
-        let answer = self.http.send(request).await;
-        log(call.route, start, &answer);
-        let answer = answer?;
+        let answer = self.http.send(request).await?;
         match answer.status {
             200..=299 => Ok(answer),
             status => Err(Error::Refused { status, retry_after: answer.retry_after }),
@@ -270,30 +257,29 @@ impl fmt::Debug for Account {
     }
 }
 
-/// One request before it is sent. `route` is what the log may say: the path without its values.
+/// One request before it is sent.
 struct Call {
     method: Method,
-    route: &'static str,
     /// `None` where a segment could not stand for a record.
     path: Option<String>,
     query: Vec<(&'static str, String)>,
 }
 
 impl Call {
-    fn new(method: Method, route: &'static str, segments: &[&str]) -> Self {
+    fn new(method: Method, segments: &[&str]) -> Self {
         // An empty or dotted segment would lead to another resource than the one that was meant.
         let usable = segments.iter().all(|s| !matches!(s.trim(), "" | "." | ".."));
         let escaped = segments.iter().map(|s| utf8_percent_encode(s, &ESCAPED_IN_SEGMENT).to_string());
         let path = usable.then(|| escaped.collect::<Vec<_>>().join("/"));
-        Self { method, route, path, query: Vec::new() }
+        Self { method, path, query: Vec::new() }
     }
 
-    fn get(route: &'static str, segments: &[&str]) -> Self {
-        Self::new(Method::GET, route, segments)
+    fn get(segments: &[&str]) -> Self {
+        Self::new(Method::GET, segments)
     }
 
-    fn put(route: &'static str, segments: &[&str]) -> Self {
-        Self::new(Method::PUT, route, segments)
+    fn put(segments: &[&str]) -> Self {
+        Self::new(Method::PUT, segments)
     }
 
     fn query<'a>(mut self, pairs: impl IntoIterator<Item = (&'static str, &'a str)>) -> Self {
@@ -313,26 +299,4 @@ fn absent_if_not_found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> 
 /// An e-mail address for comparing.
 fn folded(email: &str) -> String {
     email.trim().to_lowercase()
-}
-
-fn log(route: &'static str, start: Instant, answer: &Result<Answer, Error>) {
-    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    match answer {
-        Ok(answer) => {
-            tracing::debug!(
-                http.route = route,
-                http.status = answer.status,
-                duration_ms,
-                "Storeganise answered"
-            );
-        }
-        Err(error) => {
-            tracing::debug!(
-                http.route = route,
-                error.code = error.code(),
-                duration_ms,
-                "Storeganise did not answer"
-            );
-        }
-    }
 }

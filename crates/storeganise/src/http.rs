@@ -55,7 +55,7 @@ impl Http {
             provider = "storeganise",
             route,
             status,
-            duration_ms = began.elapsed().as_millis(),
+            duration_ms = began.elapsed().as_millis() as u64,
             "a provider was asked"
         );
         let labels = [("provider", "storeganise".to_owned()), ("route", route), ("status", status)];
