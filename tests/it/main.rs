@@ -9,6 +9,7 @@
 //! `packaging` is what it is shipped in; `storage` is what both
 //! databases must do alike, `plans` how PostgreSQL finds its rows, `replicas` and `refreshing` what several do together; `traces` is what
 //! we leave behind, and `watched` what a service shows of itself; `explain`, `notices` and `retention` are what a person is shown and told, and for how long;
+//! `outages` is a database that is away or cannot write, with events as `events` sends them;
 //! `requests` counts what it costs, and `complaints` names a test for everything that people complain of.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
@@ -25,6 +26,7 @@ mod convergence;
 mod crashes;
 mod custom_fields;
 mod doors;
+mod events;
 mod explain;
 mod failures;
 mod guide;
@@ -33,6 +35,7 @@ mod lost_answers;
 mod matching;
 mod model;
 mod notices;
+mod outages;
 mod packaging;
 mod pauses;
 mod plans;

@@ -4,18 +4,15 @@
 use std::{
     collections::BTreeSet,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use sea_orm::EntityTrait as _;
-use serde_json::{Value, json};
+use serde_json::json;
 use server::demo::story::Story;
-use sha2::Sha256;
 use sync_core::storage::{Db, entity::lease};
 use tests::{
     database::{Database, Kind},
@@ -24,7 +21,10 @@ use tests::{
 };
 use tokio::task::JoinSet;
 
-use crate::process::{Service, Surroundings, stranger};
+use crate::{
+    events::Events,
+    process::{Service, Surroundings},
+};
 
 /// What the service promises.
 const STOPS_WITHIN: Duration = Duration::from_secs(15);
@@ -35,34 +35,14 @@ on_both_databases!(
     a_turn_that_waits_for_a_provider_is_handed_back_and_taken_over_at_once,
 );
 
-/// Storeganise's signature, by its documentation.
-fn signature(body: &str, secret: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(body.as_bytes());
-    BASE64_STANDARD.encode(mac.finalize().into_bytes())
-}
-
-/// Sends events of ever new users until nobody takes them any more; the users whose event was answered 200.
-async fn send_until_nobody_answers(
-    address: String,
-    event: Value,
-    secret: String,
-    taken: Arc<Mutex<BTreeSet<String>>>,
-    sender: usize,
-) {
-    let http = stranger();
+/// Sends events of ever new users until nobody takes them any more.
+async fn send_until_nobody_answers(events: Arc<Events>, sender: usize) {
     for number in 0.. {
         let user = format!("66ce753e{sender:04x}{number:012x}");
-        let mut event = event.clone();
-        event["data"] = json!({ "userId": user, "changedKeys": ["phone"] });
-        let body = event.to_string();
-        let request = http.post(&address).header("sg-signature", signature(&body, &secret)).body(body);
-        match request.send().await {
-            Ok(answer) if answer.status().as_u16() == 200 => {
-                taken.lock().unwrap().insert(user);
-            }
-            Ok(answer) => panic!("a webhook was answered {}", answer.status()),
-            Err(_) => return,
+        match events.send(&user).await {
+            Some(200) => {}
+            Some(status) => panic!("a webhook was answered {status}"),
+            None => return,
         }
     }
 }
@@ -74,24 +54,19 @@ async fn a_webhook_that_was_answered_while_the_service_stopped_is_stored(databas
     let installation = story.installation().await.unwrap();
     let at = Surroundings::of(&house).with("ANNEX_DRAIN_SECONDS", "1");
     let service = at.start(&["serve", "--no-workers"]).await;
-    let event =
-        json!({ "type": "user.updated", "addonId": installation.addon_id, "apiUrl": installation.api_url });
-    let address = format!("{}/webhooks/storeganise/{}", house.stage.base_url, installation.webhook_key);
-    let secret = house.options.sandbox.storeganise.signature_secret.clone();
-    let (taken, mut senders) = (Arc::new(Mutex::new(BTreeSet::new())), JoinSet::new());
+    let (events, mut senders) = (Arc::new(Events::of(&house, &installation)), JoinSet::new());
     for sender in 0..SENDERS {
-        let (address, event, secret) = (address.clone(), event.clone(), secret.clone());
-        senders.spawn(send_until_nobody_answers(address, event, secret, Arc::clone(&taken), sender));
+        senders.spawn(send_until_nobody_answers(Arc::clone(&events), sender));
     }
-    until("webhooks are taken", || async { taken.lock().unwrap().len() >= 20 }).await;
+    until("webhooks are taken", || async { events.taken().len() >= 20 }).await;
     service.signal("TERM").await;
     until("it is not ready any more", || async { service.status("/readyz").await != Some(200) }).await;
-    let before = taken.lock().unwrap().len();
+    let before = events.taken().len();
     assert_eq!(service.ended_within(STOPS_WITHIN).await.code(), Some(0));
     while let Some(sent) = senders.join_next().await {
         sent.unwrap();
     }
-    let taken = std::mem::take(&mut *taken.lock().unwrap());
+    let taken = events.taken().clone();
     assert!(taken.len() > before, "it goes on taking webhooks while it drains");
     let stored = stored(&house, &story).await;
     let lost: Vec<&String> = taken.difference(&stored).collect();

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 
-use crate::postgres;
+use crate::postgres::{self, Server};
 
 /// Which kind of database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,15 @@ impl Database {
                 }
             },
         }
+    }
+
+    /// A new database of this server.
+    ///
+    /// # Panics
+    /// It cannot be made.
+    #[must_use]
+    pub fn on(server: &Server) -> Self {
+        Self { url: server.new_database(), folder: None }
     }
 
     /// Another one of the same kind.

@@ -2,13 +2,13 @@
 
 use sea_orm::DbErr;
 
-use crate::vault::VaultError;
+use crate::{storage::reason::reason, vault::VaultError};
 
 /// Anything that keeps the core from doing what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database refused or cannot be reached.
-    #[error("the database did not answer as expected")]
+    #[error("the database did not answer as expected: {}", reason(.0))]
     Storage(#[from] DbErr),
     /// A secret could not be opened.
     #[error(transparent)]

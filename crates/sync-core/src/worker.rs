@@ -31,20 +31,24 @@ pub enum Worked {
 /// where that takes too long: either way another replica can take the installation at once.
 pub async fn run(core: Arc<Core>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let pause = match core.run_once_until(&stop).await {
-            Ok(Worked::Turn) => continue,
-            Ok(Worked::Nothing) => LOOK_EVERY,
-            Err(Error::LeaseLost) => continue,
+        match core.run_once_until(&stop).await {
+            Ok(Worked::Turn) | Err(Error::LeaseLost) => {}
+            Ok(Worked::Nothing) => {
+                let woken = core.woken();
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = woken => {}
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                }
+            }
             Err(error) => {
                 tracing::error!(cause = error.code(), error = %error, "a worker's step failed");
-                AFTER_FAILURE
+                // Whoever marks work meanwhile does not hasten the database.
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(AFTER_FAILURE) => {}
+                }
             }
-        };
-        let woken = core.woken();
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = woken => {}
-            () = tokio::time::sleep(pause) => {}
         }
     }
 }

@@ -14,7 +14,12 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::E
 use tokio::sync::{mpsc, oneshot};
 
 use super::change::{Mark, mark_in};
-use crate::{clock::Clock, core::Core, error::Error, storage::entity::installation};
+use crate::{
+    clock::Clock,
+    core::Core,
+    error::Error,
+    storage::{entity::installation, reason::is_of_some_rows},
+};
 
 /// Webhooks that may wait at once; more are told to come back.
 const WAITING_MAX: usize = 4_096;
@@ -91,15 +96,21 @@ async fn run(core: Arc<Core>, mut receiver: mpsc::Receiver<Waiting>, writing_sin
         metrics::histogram!("annex_commit_events").record(batch.len() as f64);
         metrics::histogram!("annex_commit_seconds").record(seconds_since(&core, began));
         if let Err(error) = &together {
-            tracing::warn!(events = batch.len(), cause = error.code(), "a batch of events was not committed");
+            tracing::warn!(events = batch.len(), error = %error, "a batch of events was not committed");
         }
+        // A bad row must not fail its neighbours: each is tried by itself. Where nothing can be written nobody is, or those
+        // that come next would wait for it.
+        let each = matches!(&together, Err(Error::Storage(error)) if is_of_some_rows(error));
+        let mut is_work = together.is_ok();
         for waiting in batch.drain(..) {
-            // A bad row must not fail its neighbours: after a failure each is tried by itself.
-            let committed = together.is_ok() || write(&core, &waiting.marks).await.is_ok();
+            let committed = together.is_ok() || each && write(&core, &waiting.marks).await.is_ok();
+            is_work |= committed;
             let _gone = waiting.done.send(committed);
         }
         writing_since.store(RESTS, Ordering::Relaxed);
-        core.wake();
+        if is_work {
+            core.wake();
+        }
     }
 }
 

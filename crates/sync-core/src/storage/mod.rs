@@ -13,6 +13,7 @@ use sea_orm::{
 pub mod entity;
 pub mod hold;
 pub mod open;
+pub(crate) mod reason;
 pub mod schema;
 
 use open::OpenError;
@@ -23,6 +24,9 @@ const SQLITE_TRIES: u32 = 100;
 const SQLITE_TRY_EVERY: Duration = Duration::from_millis(50);
 /// Connections to PostgreSQL that a process holds at most where nobody says otherwise.
 pub const POSTGRES_CONNECTIONS: u32 = 10;
+/// How long PostgreSQL is waited for where it is away or every connection is lent: a webhook is refused before its sender
+/// gives up, and comes again.
+const CONNECTION_WAIT: Duration = Duration::from_secs(4);
 /// In PostgreSQL's own form.
 const STATEMENT_MAX: &str = "30s";
 
@@ -144,6 +148,7 @@ fn pool_options(url: &str, connections: u32) -> ConnectOptions {
 /// No statement of ours takes long; one that does, or a transaction nobody ends, must not hold the others up for ever.
 fn postgres_options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = pool_options(url, connections);
+    options.acquire_timeout(CONNECTION_WAIT);
     options.map_sqlx_postgres_opts(|options| {
         options.application_name("annex").options([
             ("statement_timeout", STATEMENT_MAX),

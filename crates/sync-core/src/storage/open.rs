@@ -1,15 +1,17 @@
 //! Why a database cannot be used, told so that a person can mend it; and a first try, because the pool tells less: it
 //! asks again for half a minute and then says only that it waited.
 
-use std::{error::Error as _, str::FromStr as _, time::Duration};
+use std::{str::FromStr as _, time::Duration};
 
 use sea_orm::{
-    DbErr, RuntimeErr,
+    DbErr,
     sqlx::{
         self, ConnectOptions as _, Connection as _, postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
     },
 };
 use tokio::time::{Instant, sleep, timeout_at};
+
+use super::reason::{innermost, reason};
 
 /// How long a server that does not answer is asked again: services often start together with their database.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -45,35 +47,6 @@ impl OpenError {
     fn refused(error: &sqlx::Error) -> Self {
         Self::Unreachable(innermost(error))
     }
-}
-
-/// The driver's own words, on one line.
-pub(super) fn reason(error: &DbErr) -> String {
-    match error {
-        DbErr::Conn(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error)) => innermost(error),
-        other => one_line(&other.to_string()),
-    }
-}
-
-fn innermost(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Database(told) => one_line(told.message()),
-        other => {
-            let mut words = other.to_string();
-            let mut below = other.source();
-            while let Some(error) = below {
-                words = error.to_string();
-                below = error.source();
-            }
-            one_line(&words)
-        }
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether there is something to open at an address: a SQLite file is made at the first use, a server's database is not.
