@@ -29,6 +29,7 @@ on_both_databases!(
     what_the_committer_says_is_committed_is_there_and_a_bad_mark_fails_alone,
     an_installation_is_leased_to_one_worker_at_a_time,
     a_worker_whose_lease_ran_out_records_nothing,
+    a_business_with_a_long_list_does_not_keep_another_out_that_came_later,
     what_is_removed_is_gone_with_all_its_rows,
     a_run_asked_for_while_another_goes_on_follows_at_once,
 );
@@ -130,6 +131,28 @@ async fn a_worker_whose_lease_ran_out_records_nothing(database: Database) {
     let waiting = two.changes(installation.scope(), None, None, 10).await.unwrap().items;
     assert_eq!(waiting.len(), 1, "the late worker settled nothing");
     two.work_turn(&next).await.expect("the next worker does the work");
+}
+
+async fn a_business_with_a_long_list_does_not_keep_another_out_that_came_later(database: Database) {
+    let house = House::new(database).await;
+    let story = house.connected().await;
+    house.stage.service.stop().await;
+    let core = house.stage.core();
+    let long = story.installation().await.unwrap().scope();
+    let addon = house.control().install_addon(BUSINESS).await.unwrap();
+    let later = core.install(BUSINESS, &addon, &Actor::command_line()).await.unwrap().scope();
+    // More than one turn's work: people who are gone by the time they are looked for.
+    let user = |n: u32| Mark::new(long, Subject::User, format!("66ce753e{n:016x}"), Origin::Webhook);
+    core.mark(&(0..1_500).map(user).collect::<Vec<_>>()).await.unwrap();
+    core.mark(&[Mark::new(later, Subject::Sweep, "", Origin::Person)]).await.unwrap();
+    let first = core.claim().await.unwrap().expect("one has waited longest");
+    assert_eq!(first.scope().id(), long.id());
+    core.work_turn(&first).await.unwrap();
+    assert!(core.backlog(long).await.unwrap().waiting > 0, "it is not through with its list");
+    let second = core.claim().await.unwrap().expect("the other one waits");
+    assert_eq!(second.scope().id(), later.id());
+    core.work_turn(&second).await.unwrap();
+    assert_eq!(core.claim().await.unwrap().expect("the list goes on").scope().id(), long.id());
 }
 
 async fn what_is_removed_is_gone_with_all_its_rows(database: Database) {

@@ -190,7 +190,9 @@ impl Core {
             pending = pending.filter(change::Column::Subject.is_in(words));
         }
         let earliest: Option<Option<i64>> = pending.into_tuple().one(&transaction).await?;
-        let ready_at = earliest.flatten();
+        // Never before those that have waited meanwhile: whoever has an older backlog than others would keep them out for as
+        // long as it lasts.
+        let ready_at = earliest.flatten().map(|due| due.max(self.now_micros()));
         let before = lease::Entity::find_by_id(lease.scope.id()).one(&transaction).await?;
         let held_before = before.map_or(0, |row| row.hold_count);
         let (until, count) = match hold {
