@@ -70,16 +70,21 @@ impl Business {
         control.set_addon_state(BUSINESS, &addon, "enabled").await.unwrap();
         self.api("POST", &format!("{path}/enable"), None).await;
         let issued = self.api("POST", &format!("{path}/authorisation-link"), None).await;
-        let (link, admin) = (issued["link"].as_str().unwrap(), Visitor::default());
-        let page = admin.open(link).await.unwrap();
-        let consent = admin.send(link, &format!("{}/start", page.url.path()), &[]).await.unwrap();
-        let connected = consent_to(&admin, &consent, PORTAL, "connect").await.unwrap();
-        assert_eq!(connected.url.path(), "/connected");
+        self.authorise(issued["link"].as_str().unwrap()).await;
         let mut settings = self.api("GET", &format!("{path}/settings"), None).await;
         settings["brake_percent"] = json!(100);
         self.api("PUT", &format!("{path}/settings"), Some(settings)).await;
         self.people = users;
         path
+    }
+
+    /// What an admin of the business does with a link.
+    pub async fn authorise(&self, link: &str) {
+        let admin = Visitor::default();
+        let page = admin.open(link).await.unwrap();
+        let consent = admin.send(link, &format!("{}/start", page.url.path()), &[]).await.unwrap();
+        let connected = consent_to(&admin, &consent, PORTAL, "connect").await.unwrap();
+        assert_eq!(connected.url.path(), "/connected");
     }
 
     /// Somebody new, everybody edited, a deal won: all of it arrives, whoever works.

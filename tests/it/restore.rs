@@ -1,5 +1,6 @@
 //! A backup is put back: what happened since is not known to the service any more, and is still there on both sides. A
 //! reconcile makes both sides agree again, and doubles nobody. The backups are made and put back as docs/operations.md says.
+//! And a master key is lost for good, which costs the tokens and nothing else.
 
 use std::{path::Path, process::Command};
 
@@ -16,7 +17,13 @@ use tests::{
 
 use crate::business::Business;
 
-on_both_databases!(after_an_older_backup_is_put_back_a_reconcile_heals_both_sides_and_doubles_nobody);
+on_both_databases!(
+    after_an_older_backup_is_put_back_a_reconcile_heals_both_sides_and_doubles_nobody,
+    a_master_key_that_is_lost_costs_the_tokens_and_nothing_else,
+);
+
+/// A key of another name than the house's, which is "demo".
+const NEW_KEY: &str = "k2:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=";
 
 const USERS: usize = 40;
 
@@ -108,5 +115,49 @@ async fn after_an_older_backup_is_put_back_a_reconcile_heals_both_sides_and_doub
     assert_eq!(conflicts["items"][0]["user_id"], json!(alone[0]), "{conflicts}");
     business.nobody_is_doubled().await;
     assert_eq!(business.control().contacts(PORTAL).await.unwrap().len(), contacts, "nobody was made again");
+    assert_eq!(service.stops().await, Some(0));
+}
+
+async fn a_master_key_that_is_lost_costs_the_tokens_and_nothing_else(database: Database) {
+    let mut business = Business::new(&database, None).await;
+    let service = business.at.start(&["serve"]).await;
+    let path = business.connect(USERS).await;
+    business.works("the service before").await;
+    let link = business.api("POST", &format!("{path}/authorisation-link"), None).await;
+    assert_eq!(service.stops().await, Some(0));
+    let contacts = business.control().contacts(PORTAL).await.unwrap().len();
+    let abandon = ["keys", "abandon", "demo"];
+    let there = business.at.run(&[&abandon[..], &["--yes"]].concat()).await;
+    assert_eq!((there.code, there.err.lines().count()), (Some(1), 1), "{there:?}");
+    assert!(there.err.contains("is in ANNEX_MASTER_KEYS, so it is not lost"), "{there:?}");
+
+    business.at = business.at.clone().with("ANNEX_MASTER_KEYS", NEW_KEY);
+    let refused = business.at.run(&["serve"]).await;
+    refused.refuses(&["ANNEX_MASTER_KEYS lacks the key demo", "annex keys abandon demo"]);
+    let asked = business.at.run(&abandon).await;
+    assert_eq!(asked.code, Some(1), "{asked:?}");
+    assert!(asked.out.contains("1 installations have tokens") && asked.out.contains("--yes"), "{asked:?}");
+    business.at.run(&["serve"]).await.refuses(&["lacks the key demo"]);
+    let done = business.at.run(&[&abandon[..], &["--yes"]].concat()).await;
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.out.contains("The service can be started"), "{done:?}");
+    let again = business.at.run(&[&abandon[..], &["--yes"]].concat()).await;
+    assert!(again.out.contains("nothing was done") && again.code == Some(0), "{again:?}");
+
+    let service = business.at.start(&["serve"]).await;
+    let shown = business.api("GET", &path, None).await;
+    assert_eq!(shown["connection"]["state"], "needs_authorisation", "{shown}");
+    assert_eq!(shown["connection"]["lost_reason"], "annex.key_abandoned", "{shown}");
+    let all = business.control().users(BUSINESS).await.unwrap();
+    for user in customers(&all).iter().take(5) {
+        let edit = json!({ "phone": "+44 20 7946 0009" });
+        business.control().edit_user(BUSINESS, user["id"].as_str().unwrap(), &edit).await.unwrap();
+    }
+    // The link that was sent before still works; only its text cannot be shown any more.
+    business.authorise(link["link"].as_str().unwrap()).await;
+    until("both sides", || async { business.disagreeing().await.is_empty() }).await;
+    assert_eq!(business.control().contacts(PORTAL).await.unwrap().len(), contacts, "nobody was made again");
+    business.works("the service with another key").await;
+    business.nobody_is_doubled().await;
     assert_eq!(service.stops().await, Some(0));
 }

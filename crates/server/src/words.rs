@@ -216,6 +216,7 @@ pub fn audit(action: &str) -> &str {
         "connection.checked" => "checked the refresh token",
         "connection.disconnected" => "disconnected HubSpot",
         "connection.other_portal_allowed" => "allowed another HubSpot account for 24 hours",
+        "master_key.abandoned" => "let go of what a lost master key had sealed",
         "explain.looked" => "looked at a person's record",
         "settings.changed" => "changed the settings",
         "settings.tried" => "tried the custom fields on the newest records",

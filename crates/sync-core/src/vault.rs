@@ -106,6 +106,12 @@ impl MasterKeys {
         if keys.is_empty() { Err(VaultError::NoKey) } else { Ok(Self(keys)) }
     }
 
+    /// Whether a key of this name is configured.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == id)
+    }
+
     /// A new entry for `ANNEX_MASTER_KEYS` under `id`.
     #[must_use]
     pub fn generate_entry(id: &str, random: &Random) -> SecretString {

@@ -93,7 +93,8 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Self(match error {
             Error::Vault(VaultError::UnknownKey(id)) => format!(
-                "ANNEX_MASTER_KEYS lacks the key {id}, which sealed what is stored. Add it behind the current one."
+                "ANNEX_MASTER_KEYS lacks the key {id}, which sealed what is stored. Add it behind the current one. If \
+                 it is lost for good: annex keys abandon {id}"
             ),
             Error::Vault(VaultError::WrongKey(id)) => format!(
                 "The key {id} in ANNEX_MASTER_KEYS is not the one of that name that sealed what is stored. Put that one \

@@ -127,6 +127,11 @@ pub(super) const TABLE: &[Line] = &[
     // Annex itself
     ("annex.storage", "The database did not answer.", BY_ITSELF),
     ("annex.vault", "A stored secret could not be opened.", OUR_SET_UP),
+    (
+        "annex.key_abandoned",
+        "The key that opened this business's tokens was lost on our side; the tokens were let go.",
+        "Authorise HubSpot again; nothing else was lost.",
+    ),
     ("annex.lease_lost", "Another worker has taken this business over.", BY_ITSELF),
     (
         "annex.unanswered",

@@ -169,7 +169,7 @@ impl Core {
         Ok(())
     }
 
-    fn access_lost(&self, scope: Scope, cause: &str) -> UpdateMany<connection::Entity> {
+    pub(crate) fn access_lost(&self, scope: Scope, cause: &str) -> UpdateMany<connection::Entity> {
         tracing::warn!(installation.id = %scope.id(), cause, "HubSpot must be authorised again");
         connection::Entity::update_many()
             .col_expr(connection::Column::State, Expr::value(ConnectionState::NeedsAuthorisation.word()))

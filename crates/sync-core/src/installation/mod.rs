@@ -16,6 +16,7 @@ use crate::{
     vault::{DataKey, WrappedKey},
 };
 
+pub mod abandon;
 pub mod addon;
 pub mod install;
 mod keys;
