@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sync-core", &["storeganise", "hubspot", "migrations"]),
     ("server", &["sync-core", "storeganise", "hubspot", "sandbox"]),
     ("tests", &["server", "sync-core", "sandbox"]),
-    ("bench", &["server", "sync-core", "sandbox"]),
+    ("bench", &["server", "sync-core", "sandbox", "tests"]),
 ];
 
 #[test]

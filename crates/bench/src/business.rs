@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use server::demo::{control::Control, story::consent_to, visitor::Visitor};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::service::ServiceProcess;
+use crate::service::Api;
 
-const BUSINESS: &str = "benchmark";
-const PORTAL: i64 = 9_876_543;
+/// The account of the first one.
+const FIRST_PORTAL: i64 = 9_000_000;
 /// Users made in one call.
 const SEEDED_AT_ONCE: u64 = 50_000;
 /// How long a run may take.
@@ -18,9 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(1_800);
 
 /// A connected business.
 pub(crate) struct Business {
-    control: Control,
+    /// Moves both systems.
+    pub(crate) control: Control,
+    /// Its code at Storeganise.
+    pub(crate) code: String,
+    /// Its account at HubSpot.
+    pub(crate) portal: i64,
     /// The path of its installation in the JSON API.
-    path: String,
+    pub(crate) path: String,
     users: u64,
 }
 
@@ -39,27 +44,38 @@ pub(crate) struct Ended {
 }
 
 impl Business {
-    /// Makes a business and an account without anybody in them, installs the add-on and connects the two. Both systems
-    /// stay silent: what happens is for runs to find. Contact ids are not written back, because each would be a request.
+    /// Makes the `n`th business and an account without anybody in them, installs the add-on and connects the two. Contact
+    /// ids are not written back, because each would be a request.
     ///
     /// # Errors
     /// A step went wrong.
-    pub(crate) async fn connect(sandbox: &str, service: &ServiceProcess) -> anyhow::Result<Self> {
+    pub(crate) async fn connect(sandbox: &str, api: &Api, n: usize) -> anyhow::Result<Self> {
         let control = Control::of(&format!("http://{sandbox}"));
-        control.post("storeganise", &json!({"code": BUSINESS})).await?;
-        control.post("hubspot/portals", &json!({"id": PORTAL, "name": "Benchmark Storage"})).await?;
-        let addon = control.install_addon(BUSINESS).await?;
-        let new = json!({"business_code": BUSINESS, "addon_id": addon});
-        let made = service.post("/installations", &new).await?;
+        let (code, portal) = (format!("benchmark-{n}"), FIRST_PORTAL + i64::try_from(n)?);
+        control.post("storeganise", &json!({"code": code})).await?;
+        control.post("hubspot/portals", &json!({"id": portal, "name": "Benchmark Storage"})).await?;
+        let addon = control.install_addon(&code).await?;
+        let new = json!({"business_code": code, "addon_id": addon});
+        let made = api.post("/installations", &new).await?;
         let path = format!("/installations/{}", made["id"].as_str().context("an installation has an id")?);
-        control.set_addon_state(BUSINESS, &addon, "enabled").await?;
-        service.post(&format!("{path}/enable"), &Value::Null).await?;
-        let issued = service.post(&format!("{path}/authorisation-link"), &Value::Null).await?;
-        authorise(issued["link"].as_str().context("an authorisation link")?).await?;
-        let mut settings = service.get(&format!("{path}/settings")).await?;
-        settings["mirrors"] = false.into();
-        service.put(&format!("{path}/settings"), &settings).await?;
-        Ok(Self { control, path, users: 0 })
+        control.set_addon_state(&code, &addon, "enabled").await?;
+        api.post(&format!("{path}/enable"), &Value::Null).await?;
+        let issued = api.post(&format!("{path}/authorisation-link"), &Value::Null).await?;
+        authorise(issued["link"].as_str().context("an authorisation link")?, portal).await?;
+        let business = Self { control, code, portal, path, users: 0 };
+        business.set(api, "mirrors", false.into()).await?;
+        Ok(business)
+    }
+
+    /// Changes one of its settings.
+    ///
+    /// # Errors
+    /// It was refused.
+    pub(crate) async fn set(&self, api: &Api, name: &str, value: Value) -> anyhow::Result<()> {
+        let path = format!("{}/settings", self.path);
+        let mut settings = api.get(&path).await?;
+        settings[name] = value;
+        api.put(&path, &settings).await.map(drop)
     }
 
     /// Makes users until there are this many.
@@ -69,7 +85,7 @@ impl Business {
     pub(crate) async fn grow_to(&mut self, users: u64) -> anyhow::Result<()> {
         while self.users < users {
             let count = SEEDED_AT_ONCE.min(users - self.users);
-            let path = format!("storeganise/{BUSINESS}/users/seed");
+            let path = format!("storeganise/{}/users/seed", self.code);
             self.control.post(&path, &json!({"count": count})).await?;
             self.users += count;
         }
@@ -81,7 +97,7 @@ impl Business {
     /// # Errors
     /// The sandbox did not change all of them.
     pub(crate) async fn touch_everybody(&self) -> anyhow::Result<()> {
-        let path = format!("storeganise/{BUSINESS}/users/bulk");
+        let path = format!("storeganise/{}/users/bulk", self.code);
         let set = json!({"set": {"area": format!("touched among {}", self.users)}});
         let touched = self.control.post(&path, &set).await?;
         ensure!(touched["updated"] == self.users, "not everybody was touched: {touched}");
@@ -92,20 +108,20 @@ impl Business {
     ///
     /// # Errors
     /// It failed, or takes too long.
-    pub(crate) async fn run(&self, service: &ServiceProcess, kind: &str) -> anyhow::Result<Ended> {
-        let before = self.newest(service, kind).await?["id"].clone();
+    pub(crate) async fn run(&self, api: &Api, kind: &str) -> anyhow::Result<Ended> {
+        let before = self.newest(api, kind).await?["id"].clone();
         let asked = Instant::now();
         let path = format!("{}/runs", self.path);
-        service.post(&path, &json!({"kind": kind})).await?;
+        api.post(&path, &json!({"kind": kind})).await?;
         // Looking counts what is still to be worked: seldom where that is much.
         let look_every = Duration::from_millis((self.users / 50).clamp(50, 10_000));
         loop {
-            let run = self.newest(service, kind).await?;
+            let run = self.newest(api, kind).await?;
             match run["state"].as_str() {
                 Some("finished") if run["id"] != before => return ended(&run),
                 Some("failed" | "cancelled") if run["id"] != before => bail!("a {kind} failed: {run}"),
                 _ if asked.elapsed() > PATIENCE => {
-                    bail!("a {kind} takes too long: {run}, {}", service.get(&self.path).await?)
+                    bail!("a {kind} takes too long: {run}, {}", api.get(&self.path).await?)
                 }
                 _ => tokio::time::sleep(look_every).await,
             }
@@ -113,8 +129,8 @@ impl Business {
     }
 
     /// The newest run of a kind; null where there is none.
-    async fn newest(&self, service: &ServiceProcess, kind: &str) -> anyhow::Result<Value> {
-        let runs = service.get(&format!("{}/runs?limit=20", self.path)).await?;
+    async fn newest(&self, api: &Api, kind: &str) -> anyhow::Result<Value> {
+        let runs = api.get(&format!("{}/runs?limit=20", self.path)).await?;
         let mut items = runs["items"].as_array().context("a list of runs")?.iter();
         Ok(items.find(|run| run["kind"] == kind).cloned().unwrap_or_default())
     }
@@ -138,11 +154,11 @@ fn ended(run: &Value) -> anyhow::Result<Ended> {
 }
 
 /// What the business's admin does with the link: follow it, choose the account at HubSpot, come back.
-async fn authorise(link: &str) -> anyhow::Result<()> {
+async fn authorise(link: &str, portal: i64) -> anyhow::Result<()> {
     let admin = Visitor::default();
     let page = admin.open(link).await?;
     let consent = admin.send(link, &format!("{}/start", page.url.path()), &[]).await?;
-    let connected = consent_to(&admin, &consent, PORTAL, "connect").await?;
+    let connected = consent_to(&admin, &consent, portal, "connect").await?;
     ensure!(connected.url.path() == "/connected", "no way back: {} {}", connected.status, connected.url);
     Ok(())
 }

@@ -181,7 +181,7 @@ fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> t
     tokio::spawn(work)
 }
 
-/// Moves a connection's bytes until it is closed.
-fn drive(connection: impl Future<Output = hyper::Result<()>> + Send + 'static) {
+/// Lets something go on beside us until it ends by itself, such as moving a connection's bytes.
+pub(crate) fn drive(connection: impl Future<Output: Send> + Send + 'static) {
     drop(spawn(connection));
 }

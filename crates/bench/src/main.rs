@@ -2,7 +2,9 @@
 //! `target/bench/`. Everything runs on this machine's loopback, bounded in time and count; no figure is asserted.
 #![expect(clippy::print_stdout, reason = "a command line speaks to a person")]
 
+mod balancer;
 mod business;
+mod faults;
 mod load;
 mod memory;
 mod peer;
@@ -30,6 +32,11 @@ enum What {
     Sandbox,
     /// Whether the service's memory grows with the number of links, up to a million.
     Memory,
+    /// What goes wrong in life, as often as it takes: all of it, or one part.
+    Faults {
+        /// Which part.
+        part: Option<faults::Part>,
+    },
     /// The sandbox as a process of its own; the other benchmarks start it.
     #[command(hide = true)]
     ServeSandbox,
@@ -44,6 +51,7 @@ async fn main() -> anyhow::Result<()> {
     match cli.what {
         What::Sandbox => sandbox_speed::run(cli.short).await,
         What::Memory => Box::pin(memory::run(cli.short)).await,
+        What::Faults { part } => Box::pin(faults::run(part, cli.short)).await,
         What::ServeSandbox => peer::serve_sandbox().await,
         What::ServeAnnex => service::serve_annex().await,
     }

@@ -42,9 +42,9 @@ pub(crate) async fn run(short: bool) -> anyhow::Result<()> {
     let sandbox = SandboxProcess::start().await?;
     let setting = Setting::new(format!("sqlite://{}", file.display()), &sandbox.authority)?;
     let mut service = setting.start().await?;
-    let mut business = Business::connect(&sandbox.authority, &service).await?;
+    let mut business = Business::connect(&sandbox.authority, &service.api, 0).await?;
     // The sweep that is due once all is connected: it would find the first users before a person asks for them.
-    business.run(&service, "reconcile").await?;
+    business.run(&service.api, "reconcile").await?;
     let mut linked = 0;
     for links in sizes {
         let mut scene = Scene { business: &mut business, report: &mut report, links: *links };
@@ -71,7 +71,7 @@ impl Scene<'_> {
         let ended = self.watch(service, "first sync", "backfill").await?;
         ensure!(ended.created == new, "not everybody was linked: {ended:?}");
         self.note("first sync, for 1,000 links", thousand(&ended, new), "s");
-        self.business.run(service, "reconcile").await?;
+        self.business.run(&service.api, "reconcile").await?;
         Ok(())
     }
 
@@ -94,7 +94,7 @@ impl Scene<'_> {
     /// Makes a run and notes the most memory meanwhile.
     async fn watch(&mut self, service: &ServiceProcess, what: &str, kind: &str) -> anyhow::Result<Ended> {
         service.process.forget_peak()?;
-        let ended = self.business.run(service, kind).await?;
+        let ended = self.business.run(&service.api, kind).await?;
         let peak = service.process.peak_bytes()?;
         self.note(&format!("most during the {what}"), peak as f64 / 1e6, "MB");
         Ok(ended)

@@ -4,8 +4,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use sandbox::options::Options;
+use server::demo::stage::point_webhooks;
 
 use crate::process::{Beside, until_input_ends};
+
+/// The first wait of a webhook that was not taken: what is seconds and minutes in life.
+const RETRY_SCALE_MS: u64 = 200;
+/// The variable in which a sandbox process is given the service's address.
+const WHO_IS_TOLD: &str = "BENCH_WHO_IS_TOLD";
 
 /// A sandbox that runs beside us.
 pub(crate) struct SandboxProcess {
@@ -17,13 +23,25 @@ pub(crate) struct SandboxProcess {
 }
 
 impl SandboxProcess {
-    /// Starts one.
+    /// Starts one that tells nobody of anything.
     ///
     /// # Errors
     /// It cannot be started or does not answer.
     pub(crate) async fn start() -> anyhow::Result<Self> {
+        Self::started(&[]).await
+    }
+
+    /// Starts one that sends its webhooks to the service at this address.
+    ///
+    /// # Errors
+    /// As [`SandboxProcess::start`].
+    pub(crate) async fn telling(base_url: String) -> anyhow::Result<Self> {
+        Self::started(&[(WHO_IS_TOLD, base_url)]).await
+    }
+
+    async fn started(environment: &[(&str, String)]) -> anyhow::Result<Self> {
         let began = Instant::now();
-        let mut process = Beside::start("serve-sandbox", &[])?;
+        let mut process = Beside::start("serve-sandbox", environment)?;
         let authority = process.line().await?.trim_start_matches("http://").to_owned();
         let mut connection = crate::load::Connection::open(&authority).await?;
         connection.get("/_sandbox/quiet", None).await?;
@@ -44,8 +62,15 @@ impl SandboxProcess {
 /// # Errors
 /// It cannot listen.
 pub(crate) async fn serve_sandbox() -> anyhow::Result<()> {
-    let options = Options { hubspot_requests_per_window: usize::MAX, ..Options::default() };
+    let options = Options {
+        hubspot_requests_per_window: usize::MAX,
+        webhook_retry_scale_ms: RETRY_SCALE_MS,
+        ..Options::default()
+    };
     let sandbox = sandbox::start(options).await?;
+    if let Ok(base_url) = std::env::var(WHO_IS_TOLD) {
+        point_webhooks(&sandbox, &base_url);
+    }
     println!("{}", sandbox.base_url());
     until_input_ends().await?;
     sandbox.stop().await;

@@ -103,6 +103,26 @@ impl Beside {
         Ok(())
     }
 
+    /// Kills it, as a machine that is short of memory does, and waits until it is gone.
+    ///
+    /// # Errors
+    /// It had ended before.
+    pub(crate) async fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill().await.context("a process beside us had ended")
+    }
+
+    /// The processor's time it has used since it started.
+    ///
+    /// # Errors
+    /// This system does not say.
+    pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id()?))?;
+        // After the name, which is in brackets: the 14th and the 15th field, in hundredths of a second (`proc_pid_stat(5)`).
+        let fields = stat.rsplit_once(')').context("no name")?.1.split_whitespace();
+        let ticks: Vec<u64> = fields.skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
+        Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
+    }
+
     fn memory(&self, name: &str) -> anyhow::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id()?))?;
         let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -110,7 +130,11 @@ impl Beside {
         Ok(kib.parse::<u64>()? * 1024)
     }
 
-    fn id(&self) -> anyhow::Result<u32> {
+    /// Its number.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub(crate) fn id(&self) -> anyhow::Result<u32> {
         self.child.id().context("the process has ended")
     }
 }

@@ -23,17 +23,30 @@ const STOREGANISE_PER_SECOND: f64 = 200.0;
 /// Requests to HubSpot in ten seconds: far more than the 110 of life, which would be all that is measured.
 const HUBSPOT_PER_WINDOW: usize = 10_000;
 
+/// The address of a service that nobody stands before: it knows its own once it listens.
+const ITSELF: &str = "http://127.0.0.1";
+
 /// How a service is started, again and again on the same data.
 pub(crate) struct Setting {
     sandbox: SocketAddr,
     options: Options,
+    base_url: String,
+    more: Vec<(&'static str, String)>,
 }
 
 /// A service that runs beside us.
 pub(crate) struct ServiceProcess {
     /// Its process.
     pub(crate) process: Beside,
-    authority: String,
+    /// The way to its JSON API.
+    pub(crate) api: Api,
+}
+
+/// The way to the JSON API of a service.
+#[derive(Clone)]
+pub(crate) struct Api {
+    /// Who answers, as `host:port`.
+    pub(crate) authority: String,
     token: String,
 }
 
@@ -45,7 +58,20 @@ impl Setting {
     pub(crate) fn new(database_url: String, sandbox: &str) -> anyhow::Result<Self> {
         let mut options = Options::at(database_url);
         options.requests_per_second = STOREGANISE_PER_SECOND;
-        Ok(Self { sandbox: sandbox.parse().context("the sandbox's address")?, options })
+        let sandbox = sandbox.parse().context("the sandbox's address")?;
+        Ok(Self { sandbox, options, base_url: ITSELF.to_owned(), more: Vec::new() })
+    }
+
+    /// The same, for a replica that is known by this address.
+    pub(crate) fn behind(mut self, base_url: String) -> Self {
+        self.base_url = base_url;
+        self
+    }
+
+    /// The same with one more variable, a number.
+    pub(crate) fn with(mut self, name: &'static str, value: usize) -> Self {
+        self.more.push((name, value.to_string()));
+        self
     }
 
     /// Where it has its data.
@@ -58,16 +84,21 @@ impl Setting {
     /// # Errors
     /// It cannot be started.
     pub(crate) async fn start(&self) -> anyhow::Result<ServiceProcess> {
-        // It chooses its own port, and puts its own address in this one's place.
-        let environment = environment(&self.options, "http://127.0.0.1", self.sandbox);
+        let mut environment = environment(&self.options, &self.base_url, self.sandbox);
+        environment.extend(self.more.iter().cloned());
         let mut process = Beside::start("serve-annex", &environment)?;
         let authority = process.line().await?;
         let token = format!("Bearer {}", process.line().await?);
-        Ok(ServiceProcess { process, authority, token })
+        Ok(ServiceProcess { process, api: Api { authority, token } })
     }
 }
 
-impl ServiceProcess {
+impl Api {
+    /// The same tokens at another address, such as that of a balancer.
+    pub(crate) fn at(&self, authority: String) -> Self {
+        Self { authority, token: self.token.clone() }
+    }
+
     /// Asks its JSON API.
     ///
     /// # Errors
@@ -108,7 +139,10 @@ pub(crate) async fn serve_annex() -> anyhow::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let get = |name: &str| match name {
-        "ANNEX_BASE_URL" => Some(format!("http://{address}")),
+        // It chooses its own port.
+        "ANNEX_BASE_URL" if std::env::var(name).is_ok_and(|url| url == ITSELF) => {
+            Some(format!("http://{address}"))
+        }
         _ => std::env::var(name).ok(),
     };
     let mut config = Config::from_env(&get)?;

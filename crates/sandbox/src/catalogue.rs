@@ -186,6 +186,11 @@ const HUBSPOT: &[Call] = &[
     ),
     post("hubspot/{portal}/deals/{id}/contacts/{contact}", "", "Ties a contact to a deal."),
     post("hubspot/token-life", r#"{"s": 60}"#, "How long access tokens live that are given from now on."),
+    post(
+        "hubspot/{portal}/expire",
+        "",
+        "Every access token of this account has expired; its refresh tokens stand.",
+    ),
     post("hubspot/code-life", r#"{"s": 5}"#, "How long authorisation codes live."),
     delete("hubspot/{portal}", "Closes an account: its tokens answer BAD_HUB."),
     post(

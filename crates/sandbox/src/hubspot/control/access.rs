@@ -18,6 +18,7 @@ pub(super) fn router() -> Router<Arc<World>> {
     Router::new()
         .route("/token-life", post(token_life))
         .route("/code-life", post(code_life))
+        .route("/{portal}/expire", post(expire))
         .route("/{portal}/missing-tools", post(missing_tools))
         .route("/{portal}", delete(close))
 }
@@ -46,6 +47,13 @@ async fn code_life(
     let Json(life) = asked?;
     world.hubspot().grants.set_lives(Some(life.s), None);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The access tokens of an account have expired; its refresh tokens stand.
+async fn expire(State(world): State<Arc<World>>, Path(portal): Path<u64>) -> StatusCode {
+    let now_ms = world.clock.now_ms();
+    world.hubspot().grants.expire(portal, now_ms);
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]

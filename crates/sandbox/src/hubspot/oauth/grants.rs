@@ -190,6 +190,12 @@ impl Grants {
         self.refresh.retain(|_, meaning| meaning.portal != portal);
     }
 
+    /// Lets every access token of an account expire now.
+    pub(in crate::hubspot) fn expire(&mut self, portal: u64, now_ms: u64) {
+        let its = self.access.values_mut().filter(|meaning| meaning.portal == portal);
+        its.for_each(|meaning| meaning.expires_ms = Some(now_ms));
+    }
+
     /// Lets codes and access tokens that are made from now on live this long, in seconds; none leaves it as it is.
     pub(in crate::hubspot) fn set_lives(&mut self, code_s: Option<u64>, token_s: Option<u64>) {
         if let Some(seconds) = code_s {

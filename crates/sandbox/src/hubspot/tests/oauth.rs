@@ -282,6 +282,16 @@ async fn tokens_live_as_long_as_they_are_told_to() {
 }
 
 #[tokio::test]
+async fn access_tokens_expire_when_they_are_told_to_and_a_new_one_works() {
+    let app = App::connected().await;
+    app.person.post(&format!("{}/expire", super::CONTROL), json!(null)).await;
+    assert_eq!(app.get(CONTACTS).await.status, 401);
+    let refreshed = app.refreshed().await.body;
+    let form = format!("token={}&{CLIENT}", refreshed["access_token"].as_str().unwrap());
+    assert_eq!(app.form("/oauth/2026-09/token/introspect", &form).await.body["active"], true);
+}
+
+#[tokio::test]
 async fn introspection_tells_of_either_token_what_it_is_for() {
     let app = App::connected().await;
     for path in
