@@ -3,8 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex},
 };
+
+use axum::{Json, Router, routing::post};
 
 use serde_json::{Value, json};
 use server::demo::control::property;
@@ -13,6 +17,7 @@ use tests::{
     house::{BUSINESS, PORTAL, until},
     on_both_databases,
 };
+use tokio::net::TcpListener;
 
 use crate::business::Business;
 
@@ -280,7 +285,8 @@ async fn what_a_visitor_and_a_turn_asked_of_the_providers_is_found_by_their_ids(
     let text = fs::read_to_string(log).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let asked = |span: &str, provider: &str| -> Vec<&Value> {
-        let is_it = |line: &&Value| line["message"] == "a provider was asked" && line["provider"] == provider;
+        let is_it =
+            |line: &&Value| line["message"] == "a provider was asked" && line["span"]["provider"] == provider;
         let under = lines.iter().filter(is_it).flat_map(|line| line["spans"].as_array().unwrap());
         under.filter(|under| under["name"] == span).collect()
     };
@@ -296,9 +302,75 @@ async fn what_a_visitor_and_a_turn_asked_of_the_providers_is_found_by_their_ids(
             assert!(turn["turn.epoch"].as_i64().unwrap() > 0);
         }
     }
-    let hubspots = lines.iter().filter(|line| line["provider"] == "hubspot");
-    assert!(hubspots.clone().count() > 3);
-    for line in hubspots {
-        assert!(line["correlation_id"].is_string(), "{line}");
+    let asks: Vec<&Value> =
+        lines.iter().map(|line| &line["span"]).filter(|span| span["provider"] == "hubspot").collect();
+    assert!(asks.len() > 3, "{text}");
+    assert!(asks.iter().all(|ask| ask["correlation_id"].is_string() && ask["status"].is_string()), "{text}");
+}
+
+/// Whoever collects traces: what was sent there.
+async fn collector() -> (String, Arc<Mutex<Vec<Value>>>) {
+    let taken: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let kept = Arc::clone(&taken);
+    let take = move |Json(body): Json<Value>| {
+        kept.lock().unwrap().push(body);
+        async { Json(json!({})) }
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/v1/traces", post(take));
+    tests::spawn(async move { axum::serve(listener, router).await });
+    (address, taken)
+}
+
+/// Every span that was sent.
+fn spans(taken: &[Value]) -> Vec<Value> {
+    let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+    let resources = taken.iter().flat_map(|body| list(body, "resourceSpans"));
+    let scopes = resources.flat_map(|resource| list(&resource, "scopeSpans"));
+    scopes.flat_map(|scope| list(&scope, "spans")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_turn_asked_of_the_providers_is_one_trace_and_names_nobody() {
+    let (address, taken) = collector().await;
+    let database = Database::new(Kind::Sqlite).unwrap();
+    let mut business = Business::new(&database, None).await;
+    // Whatever is logged, traces are sent.
+    business.at = business.at.clone().with("ANNEX_OTLP_ENDPOINT", address);
+    let service = business.at.start(&["serve"]).await;
+    business.connect(2).await;
+    business.works("one that is traced").await;
+    assert_eq!(service.stops().await, Some(0), "what was not sent yet is sent before it ends");
+
+    let taken = taken.lock().unwrap();
+    let spans = spans(&taken);
+    let named = |name: &str| spans.iter().filter(|span| span["name"] == name).cloned().collect::<Vec<_>>();
+    let (turns, asks) = (named("turn"), named("provider"));
+    assert!(!turns.is_empty() && !asks.is_empty() && !named("request").is_empty(), "{spans:?}");
+    let of_turns: Vec<&Value> =
+        asks.iter().filter(|ask| turns.iter().any(|turn| turn["spanId"] == ask["parentSpanId"])).collect();
+    assert!(of_turns.len() > 3, "a turn's requests are below it");
+    for ask in of_turns {
+        let turn = turns.iter().find(|turn| turn["spanId"] == ask["parentSpanId"]).unwrap();
+        assert_eq!(turn["traceId"], ask["traceId"]);
+        let has = |key: &str| ask["attributes"].as_array().unwrap().iter().any(|pair| pair["key"] == key);
+        assert!(has("route") && has("status"), "{ask}");
     }
+    let all = serde_json::to_string(&*taken).unwrap();
+    assert!(all.contains(r#"{"stringValue":"annex"}"#), "the service's name");
+    for planted in ["example.com", "Won", "Ltd", "Bearer", "na1-"] {
+        assert!(!all.contains(planted), "{planted} is in a trace");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_that_is_away_keeps_nobody_from_working_or_ending() {
+    let database = Database::new(Kind::Sqlite).unwrap();
+    let mut business = Business::new(&database, None).await;
+    business.at = business.at.clone().with("ANNEX_OTLP_ENDPOINT", "http://127.0.0.1:9");
+    let service = business.at.start(&["serve"]).await;
+    business.connect(1).await;
+    business.works("one that nobody traces").await;
+    assert_eq!(service.stops().await, Some(0));
 }

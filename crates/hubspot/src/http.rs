@@ -9,6 +9,7 @@ use reqwest::{
     header::{HeaderMap, RETRY_AFTER},
     redirect,
 };
+use tracing::{Instrument as _, field};
 use url::{Host, Url};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -71,20 +72,24 @@ impl Http {
         url
     }
 
-    /// Sends a request. It is told in the log under whatever asked for it: a visitor's request or a worker's turn.
+    /// Sends a request, in a span of its own under whatever asked for it: a visitor's request or a worker's turn.
     pub(crate) async fn send(&self, request: reqwest::Request) -> Result<Answer, Broken> {
         let route = format!("{} {}", request.method(), route(request.url().path()));
-        let began = Instant::now();
-        let answer = self.answer(request).await;
-        let status = answer.as_ref().map_or_else(|broken| broken.word().to_owned(), |a| a.status.to_string());
-        tracing::debug!(
+        let span = tracing::info_span!(
+            "provider",
+            otel.kind = "client",
             provider = "hubspot",
             route,
-            status,
-            duration_ms = began.elapsed().as_millis() as u64,
-            correlation_id = answer.as_ref().ok().and_then(Answer::correlation_id),
-            "a provider was asked"
+            status = field::Empty,
+            correlation_id = field::Empty
         );
+        let began = Instant::now();
+        let answer = self.answer(request).instrument(span.clone()).await;
+        let status = answer.as_ref().map_or_else(|broken| broken.word().to_owned(), |a| a.status.to_string());
+        span.record("status", &status);
+        span.record("correlation_id", answer.as_ref().ok().and_then(Answer::correlation_id));
+        let duration_ms = began.elapsed().as_millis() as u64;
+        span.in_scope(|| tracing::debug!(duration_ms, "a provider was asked"));
         let labels = [("provider", "hubspot".to_owned()), ("route", route), ("status", status)];
         metrics::counter!("annex_provider_requests_total", &labels).increment(1);
         answer

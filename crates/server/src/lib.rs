@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod run;
+mod telemetry;
 
 pub mod app;
 mod layers;

@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use reqwest::{Response, header::RETRY_AFTER, redirect};
+use tracing::{Instrument as _, field};
 
 use crate::error::Error;
 
@@ -45,19 +46,22 @@ impl Http {
         self.0.request(method, url)
     }
 
-    /// Sends a request. It is told in the log under whatever asked for it: a visitor's request or a worker's turn.
+    /// Sends a request, in a span of its own under whatever asked for it: a visitor's request or a worker's turn.
     pub(crate) async fn send(&self, request: reqwest::Request) -> Result<Answer, Error> {
         let route = format!("{} {}", request.method(), route(request.url().path()));
-        let began = Instant::now();
-        let answer = self.answer(request).await;
-        let status = answer.as_ref().map_or_else(Error::code, |answer| answer.status.to_string());
-        tracing::debug!(
+        let span = tracing::info_span!(
+            "provider",
+            otel.kind = "client",
             provider = "storeganise",
             route,
-            status,
-            duration_ms = began.elapsed().as_millis() as u64,
-            "a provider was asked"
+            status = field::Empty
         );
+        let began = Instant::now();
+        let answer = self.answer(request).instrument(span.clone()).await;
+        let status = answer.as_ref().map_or_else(Error::code, |answer| answer.status.to_string());
+        span.record("status", &status);
+        let duration_ms = began.elapsed().as_millis() as u64;
+        span.in_scope(|| tracing::debug!(duration_ms, "a provider was asked"));
         let labels = [("provider", "storeganise".to_owned()), ("route", route), ("status", status)];
         metrics::counter!("annex_provider_requests_total", &labels).increment(1);
         answer

@@ -5,20 +5,16 @@
 
 #![expect(clippy::print_stdout, reason = "the command line speaks to a person")]
 
-use std::{
-    io::{IsTerminal as _, stderr},
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{process::ExitCode, sync::Arc};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use sync_core::{access::Role, core::Core};
 use tokio::runtime::Builder;
-use tracing_subscriber::EnvFilter;
 
 use crate::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, collector},
     run::{Duty, core_of, refusal::Refusal},
+    telemetry::Telemetry,
 };
 
 mod ask;
@@ -111,22 +107,12 @@ pub fn main() -> ExitCode {
 async fn run() -> ExitCode {
     // Refused only where the process already has a provider, which then serves as well.
     rustls::crypto::ring::default_provider().install_default().ok();
-    start_logging();
-    Box::pin(Cli::parse().run()).await
-}
-
-/// What is logged where `ANNEX_LOG` does not say; the migrator names every look it takes.
-const LOG_DEFAULT: &str = "info,sea_orm_migration=warn";
-
-/// JSON on stderr, or short lines where a person reads along; what a command answers goes to stdout.
-fn start_logging() {
-    let filter = EnvFilter::try_from_env("ANNEX_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
-    if stderr().is_terminal() {
-        lines.compact().init();
-    } else {
-        lines.json().flatten_event(true).init();
-    }
+    // What is wrong with the address is told where all settings are read.
+    let collector = collector(&env).ok().flatten();
+    let telemetry = Telemetry::begin(collector.as_ref());
+    let code = Box::pin(Cli::parse().run()).await;
+    telemetry.end();
+    code
 }
 
 impl Cli {
@@ -141,7 +127,7 @@ impl Cli {
             Command::Installation(command) => Box::pin(installation::run(command)).await,
             Command::Token(command) => token::run(command).await,
             Command::Staff(command) => staff::run(command).await,
-            Command::Keys(command) => keys::run(&command),
+            Command::Keys(command) => keys::run(command).await,
             Command::Doctor(args) => doctor::run(args).await,
             Command::Healthcheck => healthcheck::run().await,
         };

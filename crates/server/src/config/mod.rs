@@ -43,6 +43,9 @@ pub struct Config {
     /// `ANNEX_METRICS_PER_BUSINESS`, default `false`: whether `/metrics` also counts each installation by itself, by its
     /// id. A fleet of thousands makes as many series.
     pub metrics_per_business: bool,
+    /// `ANNEX_OTLP_ENDPOINT`, default nobody: who collects traces by OpenTelemetry's protocol over HTTP, such as
+    /// `http://collector:4318`. They name routes and ids, never a person or a token.
+    pub collector: Option<Url>,
     /// Our standing with HubSpot.
     pub hubspot: HubspotConfig,
     /// Our standing with Storeganise.
@@ -116,6 +119,14 @@ pub fn database_url(get: &dyn Fn(&str) -> Option<String>) -> Result<SecretString
     alone(get, read_database_url)
 }
 
+/// Who collects traces, by itself.
+///
+/// # Errors
+/// The address is wrong.
+pub fn collector(get: &dyn Fn(&str) -> Option<String>) -> Result<Option<Url>, ConfigError> {
+    alone(get, read_collector)
+}
+
 /// The address the service listens at, by itself.
 ///
 /// # Errors
@@ -182,6 +193,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
     let drain = reader.or_default("ANNEX_DRAIN_SECONDS", "2", parse::drain);
     let database_connections = reader.or_default("ANNEX_DATABASE_CONNECTIONS", "10", parse::connections);
     let metrics_per_business = reader.or_default("ANNEX_METRICS_PER_BUSINESS", "false", parse::switch);
+    let collector = read_collector(reader);
     let hubspot = read_hubspot(reader);
     let storeganise = read_storeganise(reader);
     Some(Config {
@@ -194,6 +206,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Config> {
         lease: lease?,
         drain: drain?,
         metrics_per_business: metrics_per_business?,
+        collector: collector?,
         hubspot: hubspot?,
         storeganise: storeganise?,
     })
@@ -205,6 +218,10 @@ fn read_listen(reader: &mut Reader<'_>) -> Option<SocketAddr> {
 
 fn read_database_url(reader: &mut Reader<'_>) -> Option<SecretString> {
     reader.or_default("ANNEX_DATABASE_URL", "sqlite://annex.db", parse::database_url)
+}
+
+fn read_collector(reader: &mut Reader<'_>) -> Option<Option<Url>> {
+    reader.or_default("ANNEX_OTLP_ENDPOINT", "", parse::collector)
 }
 
 fn read_hubspot(reader: &mut Reader<'_>) -> Option<HubspotConfig> {

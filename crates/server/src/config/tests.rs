@@ -79,6 +79,7 @@ fn every_wrong_value_is_blamed_on_its_own_variable() {
         ("ANNEX_DATABASE_CONNECTIONS", "1"),
         ("ANNEX_DATABASE_CONNECTIONS", "501"),
         ("ANNEX_METRICS_PER_BUSINESS", "yes"),
+        ("ANNEX_OTLP_ENDPOINT", "collector:4318"),
         ("ANNEX_DRAIN_SECONDS", "6"),
         ("ANNEX_HUBSPOT_API_URL", "http://api.example.com"),
         ("ANNEX_STOREGANISE_HOSTS", " , "),
