@@ -5,12 +5,14 @@
 mod balancer;
 mod business;
 mod faults;
+mod fleet;
 mod load;
 mod memory;
 mod peer;
 mod process;
 mod report;
 mod sandbox_speed;
+mod scene;
 mod service;
 
 use clap::{Parser, Subcommand};
@@ -37,6 +39,8 @@ enum What {
         /// Which part.
         part: Option<faults::Part>,
     },
+    /// What an event costs, and a page, as businesses become more: up to ten thousand.
+    Fleet,
     /// The sandbox as a process of its own; the other benchmarks start it.
     #[command(hide = true)]
     ServeSandbox,
@@ -52,6 +56,7 @@ async fn main() -> anyhow::Result<()> {
         What::Sandbox => sandbox_speed::run(cli.short).await,
         What::Memory => Box::pin(memory::run(cli.short)).await,
         What::Faults { part } => Box::pin(faults::run(part, cli.short)).await,
+        What::Fleet => Box::pin(fleet::run(cli.short)).await,
         What::ServeSandbox => peer::serve_sandbox().await,
         What::ServeAnnex => service::serve_annex().await,
     }

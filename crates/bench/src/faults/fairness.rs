@@ -8,8 +8,11 @@ use serde_json::json;
 use server::demo::control::property;
 use tokio::time::sleep;
 
-use super::scene::{Database, Scene};
-use crate::{business::Business, report::Report};
+use crate::{
+    business::Business,
+    report::Report,
+    scene::{Database, Scene},
+};
 
 const SAMPLES: usize = 300;
 const SHORT_SAMPLES: usize = 5;

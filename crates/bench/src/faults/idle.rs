@@ -12,8 +12,10 @@ use sync_core::{
 };
 use tokio::time::sleep;
 
-use super::scene::{Database, Scene};
-use crate::report::Report;
+use crate::{
+    report::Report,
+    scene::{Database, Scene},
+};
 
 const INSTALLATIONS: usize = 10_000;
 const SHORT_INSTALLATIONS: usize = 300;

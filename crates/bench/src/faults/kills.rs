@@ -21,8 +21,11 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::scene::{Database, Scene};
-use crate::{report::Report, service::ServiceProcess};
+use crate::{
+    report::Report,
+    scene::{Database, Scene},
+    service::ServiceProcess,
+};
 
 const REPLICAS: usize = 3;
 const KILLS: u64 = 200;

@@ -7,7 +7,6 @@ mod idle;
 mod kills;
 mod moments;
 mod refresh;
-mod scene;
 
 use clap::ValueEnum;
 

@@ -8,8 +8,11 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::scene::{Database, Scene};
-use crate::{business::Business, report::Report};
+use crate::{
+    business::Business,
+    report::Report,
+    scene::{Database, Scene},
+};
 
 /// Moments of each kind are so many businesses times so many rounds.
 const BUSINESSES: usize = 20;

@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 use server::demo::control::Control;
 use tokio::task::JoinSet;
 
-use super::scene::{Database, Scene};
-use crate::{report::Report, service::Api};
+use crate::{
+    report::Report,
+    scene::{Database, Scene},
+    service::Api,
+};
 
 const PROCESSES: usize = 4;
 const EACH: usize = 4;

@@ -1,4 +1,4 @@
-//! What the parts share: a database, the simulated systems, replicas behind one address, connected businesses, and how all
+//! What benchmarks of many businesses share: a database, the simulated systems, replicas behind one address, connected businesses, and how all
 //! of it is looked at.
 
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use server::demo::{
 use sync_core::storage::Db;
 use tempfile::TempDir;
 use tests::postgres::Server;
+use tokio::task::JoinSet;
 
 use crate::{
     balancer::Balancer,
@@ -24,52 +25,61 @@ use crate::{
 
 /// Longer than anything here takes to come to rest.
 const PATIENCE: Duration = Duration::from_secs(900);
+/// Businesses that are connected side by side.
+const CONNECTED_AT_ONCE: usize = 8;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// A database that is thrown away.
-pub(super) enum Database {
+pub(crate) enum Database {
     Sqlite(TempDir),
     Postgres(String, #[expect(dead_code, reason = "held: it ends with this")] Server),
 }
 
 /// Everything but the replicas, which come and go.
-pub(super) struct Scene {
-    pub(super) balancer: Balancer,
-    pub(super) sandbox: SandboxProcess,
-    pub(super) setting: Setting,
-    pub(super) businesses: Vec<Business>,
-    pub(super) db: Db,
+pub(crate) struct Scene {
+    pub(crate) balancer: Balancer,
+    pub(crate) sandbox: SandboxProcess,
+    pub(crate) setting: Setting,
+    pub(crate) businesses: Vec<Business>,
+    pub(crate) db: Db,
     _database: Database,
 }
 
 /// What became of everybody.
 #[derive(Debug, Default)]
-pub(super) struct Counted {
+pub(crate) struct Counted {
     /// Customers at Storeganise.
-    pub(super) users: u64,
+    pub(crate) users: u64,
     /// Of these, those whose contact is missing or holds something else.
-    pub(super) disagreeing: u64,
+    pub(crate) disagreeing: u64,
     /// Contacts that are there twice, by HubSpot's own ledger.
-    pub(super) doubled_contacts: u64,
+    pub(crate) doubled_contacts: u64,
     /// Users with the e-mail address of another.
-    pub(super) doubled_users: u64,
+    pub(crate) doubled_users: u64,
     /// Connections that want to be authorised again.
-    pub(super) access_lost: u64,
+    pub(crate) access_lost: u64,
     /// Changes that a person would have to look at.
-    pub(super) parked: u64,
+    pub(crate) parked: u64,
+}
+
+async fn connect(sandbox: &str, api: &Api, n: usize) -> anyhow::Result<Business> {
+    let business = Business::connect(sandbox, api, n).await?;
+    business.set(api, "mirrors", true.into()).await?;
+    business.set(api, "brake_percent", 100.into()).await?;
+    Ok(business)
 }
 
 impl Database {
-    pub(super) fn sqlite() -> anyhow::Result<Self> {
+    pub(crate) fn sqlite() -> anyhow::Result<Self> {
         Ok(Self::Sqlite(TempDir::new()?))
     }
 
-    pub(super) fn postgres() -> anyhow::Result<Self> {
+    pub(crate) fn postgres() -> anyhow::Result<Self> {
         let server = Server::own().context("this machine has no PostgreSQL server programs")?;
         Ok(Self::Postgres(server.new_database().expose_secret().to_owned(), server))
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "SQLite",
             Self::Postgres(..) => "PostgreSQL",
@@ -86,7 +96,7 @@ impl Database {
 
 impl Scene {
     /// Sets everything up; `change` says how replicas are started.
-    pub(super) async fn set(
+    pub(crate) async fn set(
         database: Database,
         change: impl FnOnce(Setting) -> Setting,
     ) -> anyhow::Result<Self> {
@@ -105,48 +115,53 @@ impl Scene {
     }
 
     /// One more replica, which the balancer knows.
-    pub(super) async fn replica(&self) -> anyhow::Result<ServiceProcess> {
+    pub(crate) async fn replica(&self) -> anyhow::Result<ServiceProcess> {
         let replica = self.setting.start().await?;
         self.balancer.add(&replica.api.authority);
         Ok(replica)
     }
 
     /// The JSON API, whoever answers.
-    pub(super) fn api(&self, of: &ServiceProcess) -> Api {
+    pub(crate) fn api(&self, of: &ServiceProcess) -> Api {
         of.api.at(self.balancer.address.to_string())
     }
 
     /// Kills a replica.
-    pub(super) async fn kill(&self, replica: ServiceProcess) -> anyhow::Result<()> {
+    pub(crate) async fn kill(&self, replica: ServiceProcess) -> anyhow::Result<()> {
         self.balancer.remove(&replica.api.authority);
         replica.process.kill().await
     }
 
-    /// Connects so many businesses, which change as much as they like, and writes contact ids back.
-    pub(super) async fn connect(&mut self, api: &Api, businesses: usize) -> anyhow::Result<()> {
-        for n in 0..businesses {
-            let business = Business::connect(&self.sandbox.authority, api, n).await?;
-            business.set(api, "mirrors", true.into()).await?;
-            business.set(api, "brake_percent", 100.into()).await?;
-            self.businesses.push(business);
+    /// Connects so many more businesses, which change as much as they like, and writes contact ids back.
+    pub(crate) async fn connect(&mut self, api: &Api, businesses: usize) -> anyhow::Result<()> {
+        let (first, mut connecting) = (self.businesses.len(), JoinSet::new());
+        for n in first..first + businesses {
+            if connecting.len() == CONNECTED_AT_ONCE {
+                self.businesses.extend(connecting.join_next().await.transpose()?.transpose()?);
+            }
+            let (sandbox, api) = (self.sandbox.authority.clone(), api.clone());
+            connecting.spawn(async move { connect(&sandbox, &api, n).await });
+        }
+        while let Some(connected) = connecting.join_next().await {
+            self.businesses.push(connected??);
         }
         Ok(())
     }
 
     /// Asks the database.
-    pub(super) async fn rows<T: FromQueryResult>(&self, sql: &str) -> anyhow::Result<Vec<T>> {
+    pub(crate) async fn rows<T: FromQueryResult>(&self, sql: &str) -> anyhow::Result<Vec<T>> {
         let backend = if self.db.is_sqlite() { DbBackend::Sqlite } else { DbBackend::Postgres };
         Ok(T::find_by_statement(Statement::from_string(backend, sql)).all(self.db.reader()).await?)
     }
 
     /// Tells the database.
-    pub(super) async fn tell(&self, sql: &str) -> anyhow::Result<()> {
+    pub(crate) async fn tell(&self, sql: &str) -> anyhow::Result<()> {
         self.db.writer().execute_unprepared(sql).await?;
         Ok(())
     }
 
     /// The one number that a query asks for.
-    pub(super) async fn count(&self, sql: &str) -> anyhow::Result<u64> {
+    pub(crate) async fn count(&self, sql: &str) -> anyhow::Result<u64> {
         #[derive(FromQueryResult)]
         struct Count {
             n: i64,
@@ -156,7 +171,7 @@ impl Scene {
     }
 
     /// Waits until no event is on its way, nothing but sweeps is left to do and nobody is at work.
-    pub(super) async fn rest(&self) -> anyhow::Result<()> {
+    pub(crate) async fn rest(&self) -> anyhow::Result<()> {
         let began = Instant::now();
         let control = &self.businesses.first().context("there is a business")?.control;
         loop {
@@ -175,7 +190,7 @@ impl Scene {
     }
 
     /// Counts what became of everybody.
-    pub(super) async fn counted(&self) -> anyhow::Result<Counted> {
+    pub(crate) async fn counted(&self) -> anyhow::Result<Counted> {
         let mut counted = Counted {
             access_lost: self.count("connection WHERE state <> 'active'").await?,
             parked: self.count("change WHERE parked_at IS NOT NULL").await?,
