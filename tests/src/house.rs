@@ -187,18 +187,26 @@ impl House {
         (row.action.word().to_owned(), row.reason.clone().unwrap_or_default())
     }
 
-    /// The installation's page, as staff see it.
+    /// A member of staff, signed in at the pages.
     ///
     /// # Panics
-    /// It does not open.
-    pub async fn page(&self, story: &Story<'_>) -> String {
+    /// It does not work.
+    pub async fn staff(&self) -> Visitor {
         use secrecy::ExposeSecret as _;
         let staff = Visitor::default();
         let sign_in = format!("{}/sign-in", self.stage.base_url);
         let form = [("login", LOGIN), ("password", self.stage.password.expose_secret())];
         staff.send(&sign_in, "/sign-in", &form).await.expect("signed in");
+        staff
+    }
+
+    /// The installation's page, as staff see it.
+    ///
+    /// # Panics
+    /// It does not open.
+    pub async fn page(&self, story: &Story<'_>) -> String {
         let id = story.installation().await.expect("an installation").id;
-        let page = staff.open(&format!("{}/installations/{id}", self.stage.base_url)).await;
+        let page = self.staff().await.open(&format!("{}/installations/{id}", self.stage.base_url)).await;
         page.expect("the page opens").body
     }
 

@@ -29,7 +29,7 @@ use crate::{
 
 const REPLICAS: usize = 3;
 const KILLS: u64 = 200;
-const SHORT_KILLS: u64 = 3;
+const SHORT_KILLS: u64 = 1;
 /// Businesses that are told of events.
 const TOLD: usize = 3;
 const USERS_EACH: u64 = 500;

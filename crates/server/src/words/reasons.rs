@@ -222,6 +222,17 @@ pub(super) const TABLE: &[Line] = &[
         "This user's contact was merged into another user's in HubSpot, so nothing is written for it.",
         "Say in the conflicts whose the contact is; let another contact be made for the other user.",
     ),
+    // What a person decides (`conflicts::Kind`); some of them are reasons of outcomes, too
+    (
+        "newest_unknown",
+        "Both sides have a value of their own, and it is not known which one is newer: neither was written.",
+        "Choose which value to keep.",
+    ),
+    (
+        "flips",
+        "The value went to and fro between both sides within an hour, so neither is written any more.",
+        "Choose which value to keep; then look for what else writes this field.",
+    ),
     (
         "email_of_another_contact",
         "Another contact has this e-mail already; everything else was written.",

@@ -56,6 +56,13 @@ fn reasons_that_are_not_written_where_they_are_given_have_their_words_too() {
 }
 
 #[test]
+fn everything_a_person_decides_has_its_words() {
+    for kind in sync_core::conflicts::Kind::ALL {
+        assert!(has_words(kind.word()), "{} has no words", kind.word());
+    }
+}
+
+#[test]
 fn everything_an_explanation_says_has_its_words() {
     for code in sync_core::explain::CODES {
         assert!(has_words(code), "{code} has no words");

@@ -6,17 +6,17 @@ use axum::extract::{Query, State};
 use serde::Deserialize;
 use sync_core::{
     queue::{change::Subject, outcome::Action},
-    views::activity::{ChangeRow, DayRow, OutcomeFilter, OutcomeRow},
+    views::activity::{DayRow, OutcomeFilter},
 };
-use url::form_urlencoded;
 
+use super::records::{Change, Outcome, address_of, change, outcome};
 use crate::{
     app::AppState,
     pages::{
         error::PageError,
         frame::{Frame, Notice},
         moment::{Moment, day_words},
-        shown::{Badge, counted, grouped},
+        shown::{counted, grouped},
         visitor::{CurrentInstallation, CurrentStaff},
     },
     words,
@@ -61,37 +61,6 @@ struct Day {
 struct ActionChoice {
     word: &'static str,
     is_chosen: bool,
-}
-
-struct Change {
-    subject: &'static str,
-    subject_word: &'static str,
-    subject_id: String,
-    cause: Option<String>,
-    attempts: u32,
-    due: Moment,
-    origin: String,
-    marked: Moment,
-}
-
-struct Outcome {
-    at: Moment,
-    subject: &'static str,
-    subject_word: &'static str,
-    subject_id: String,
-    can_replay: bool,
-    ids: Vec<RecordId>,
-    action: Badge,
-    reason: Option<String>,
-    fields: String,
-    correlation_id: Option<String>,
-}
-
-/// A record's id; following it shows what happened to that record.
-struct RecordId {
-    kind: &'static str,
-    id: String,
-    href: String,
 }
 
 #[derive(Deserialize)]
@@ -197,46 +166,6 @@ fn choices(chosen: &str) -> Vec<ActionChoice> {
     Action::ALL.map(Action::word).map(|word| ActionChoice { word, is_chosen: word == chosen }).into()
 }
 
-fn change(row: ChangeRow, now: i64) -> Change {
-    Change {
-        subject: words::subject(row.subject),
-        subject_word: row.subject.word(),
-        subject_id: row.subject_id,
-        cause: row.cause.as_deref().map(|cause| words::explain(cause).text()),
-        attempts: row.attempts,
-        due: Moment::new(row.due_at, now),
-        origin: words::origin(&row.origin).to_owned(),
-        marked: Moment::new(row.marked_at, now),
-    }
-}
-
-fn outcome(row: OutcomeRow, here: &str, now: i64) -> Outcome {
-    let ids = [("user", row.user_id), ("contact", row.contact_id), ("deal", row.deal_id)];
-    let ids = ids.into_iter().filter_map(|(kind, id)| id.map(|id| (kind, id)));
-    Outcome {
-        at: Moment::new(row.at, now),
-        subject: words::subject(row.subject),
-        subject_word: row.subject.word(),
-        subject_id: row.subject_id,
-        can_replay: matches!(row.action, Action::Skipped | Action::Conflicted | Action::Failed),
-        ids: ids.map(|(kind, id)| RecordId { kind, href: address_of(here, "", &id, None), id }).collect(),
-        action: Badge::new(words::tone(row.action), row.action.word()),
-        reason: row.reason.as_deref().map(|reason| words::explain(reason).text()),
-        fields: row.fields.join(", "),
-        correlation_id: row.correlation_id,
-    }
-}
-
-fn address_of(here: &str, action: &str, record: &str, cursor: Option<&str>) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in [("action", Some(action)), ("record", Some(record)), ("cursor", cursor)] {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            query.append_pair(name, value);
-        }
-    }
-    format!("{here}/activity?{}", query.finish())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,11 +200,5 @@ mod tests {
         let expected =
             expected.map(|(date, counts)| Day { date: date.to_owned(), counts: counts.to_owned() });
         assert_eq!(by_day(rows), expected);
-    }
-
-    #[test]
-    fn an_address_carries_only_what_was_chosen_and_escapes_it() {
-        assert_eq!(address_of("/i/1", "failed", "", Some("c")), "/i/1/activity?action=failed&cursor=c");
-        assert_eq!(address_of("/i/1", "", "a&b", None), "/i/1/activity?record=a%26b");
     }
 }

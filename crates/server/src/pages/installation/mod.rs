@@ -12,6 +12,9 @@ use crate::app::AppState;
 
 mod action;
 mod activity;
+mod conflicts;
+mod person;
+mod records;
 mod run;
 mod settings;
 mod settings_form;
@@ -26,6 +29,9 @@ pub(super) fn router() -> Router<AppState> {
         .route("/installations/{id}/settings", get(settings::show).post(settings::change))
         .route("/installations/{id}/settings/lint", post(settings::lint))
         .route("/installations/{id}/activity", get(activity::show))
+        .route("/installations/{id}/person", get(person::show).post(person::find))
+        .route("/installations/{id}/conflicts", get(conflicts::list))
+        .route("/installations/{id}/conflicts/{user}", get(conflicts::show).post(conflicts::decide))
         .route("/installations/{id}/runs", post(work::begin_run))
         .route("/installations/{id}/runs/{run}", get(run::show))
         .route("/installations/{id}/runs/{run}/cancel", post(run::cancel))

@@ -1,0 +1,108 @@
+//! The pages that show records, with real records on both sides: one person, and what somebody has to decide.
+
+use serde_json::json;
+use server::demo::{control::property, visitor::Visit};
+use sync_core::{access::audit::Actor, merge::Policy, settings::Settings};
+use tests::{
+    database::{Database, Kind},
+    house::{BUSINESS, House, PORTAL},
+};
+
+/// What a page says, without its tags.
+fn words(page: &Visit) -> String {
+    let mut words = String::new();
+    let mut is_tag = false;
+    for letter in page.body.chars() {
+        match letter {
+            '<' => is_tag = true,
+            '>' => (is_tag, words) = (false, words + " "),
+            _ if !is_tag => words.push(letter),
+            _ => {}
+        }
+    }
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_is_found_by_what_staff_have_at_hand_and_shown_field_by_field() {
+    let house = House::new(Database::new(Kind::Sqlite).unwrap()).await;
+    let story = house.connected().await;
+    let ada = json!({ "email": "ada@example.com", "firstName": "Ada & Bo", "lastName": "Locke", "phone": "+44 20 7946 0018" });
+    let user = house.control().create_user(BUSINESS, &ada).await.unwrap();
+    story.settle().await.unwrap();
+    let contact = house.contact_of(&user).await["id"].as_str().unwrap().to_owned();
+    house.control().edit_contact(PORTAL, &contact, &json!({ "phone": "+44 20 7946 0999" })).await.unwrap();
+    story.settle().await.unwrap();
+    let staff = house.staff().await;
+    let id = story.installation().await.unwrap().id;
+    let address = format!("{}/installations/{id}/person", house.stage.base_url);
+
+    let empty = staff.open(&address).await.unwrap();
+    assert!(words(&empty).contains("Nothing is written by looking"), "{}", words(&empty));
+    for who in ["ada@example.com", user.as_str(), contact.as_str()] {
+        let shown = staff.send(&address, &address, &[("who", who)]).await.unwrap();
+        let text = words(&shown);
+        for part in [
+            "The two belong together, and there is nothing to write.",
+            "Ada &#38; Bo",
+            "+44 20 7946 0018",
+            "+44 20 7946 0999 written by a person",
+            "Sync this person now",
+        ] {
+            assert!(text.contains(part), "{who}: {part} is not in {text}");
+        }
+        let record = format!("/contacts/{PORTAL}/record/0-1/{contact}");
+        assert!(shown.body.contains(&record), "the record in HubSpot is a link");
+        assert_eq!(shown.headers["cache-control"], "no-store");
+    }
+    assert!(!words(&staff.open(&format!("{address}?user={user}")).await.unwrap()).contains("no such record"));
+    let nobody = words(&staff.send(&address, &address, &[("who", "nobody@example.com")]).await.unwrap());
+    assert!(nobody.contains("Neither side has such a person"), "{nobody}");
+    let blank = staff.send(&address, &address, &[("who", " ")]).await.unwrap();
+    assert!(
+        blank.body.contains("aria-invalid") && words(&blank).contains("Give the id of a user"),
+        "{}",
+        blank.body
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_for_a_person_is_decided_on_its_page() {
+    let house = House::new(Database::new(Kind::Sqlite).unwrap()).await;
+    let story = house.connected().await;
+    let installation = story.installation().await.unwrap();
+    let settings = Settings {
+        contact_edits: true,
+        conflict_policy: Policy::NewestWins,
+        ..installation.settings.clone()
+    };
+    house.stage.core().change_settings(installation.id, &settings, &Actor::command_line()).await.unwrap();
+    // An address that another contact has.
+    let other = json!({ "email": "kit@example.com", "firstname": "Kit", "lastname": "Ames" });
+    house.control().create_contact(PORTAL, &other).await.unwrap();
+    let user = json!({ "email": "joe@example.com", "firstName": "Joe", "lastName": "Moss" });
+    let user = house.control().create_user(BUSINESS, &user).await.unwrap();
+    story.settle().await.unwrap();
+    house.control().edit_user(BUSINESS, &user, &json!({ "email": "kit@example.com" })).await.unwrap();
+    story.settle().await.unwrap();
+
+    let staff = house.staff().await;
+    let here = format!("{}/installations/{}", house.stage.base_url, installation.id);
+    assert!(words(&staff.open(&here).await.unwrap()).contains("1 decision waits for you"));
+    let list = staff.open(&format!("{here}/conflicts")).await.unwrap();
+    assert!(words(&list).contains("Another contact has this e-mail already"), "{}", words(&list));
+    let address = format!("{here}/conflicts/{user}");
+    let page = staff.open(&address).await.unwrap();
+    for part in ["kit@example.com", "joe@example.com", "in the way", "Keep the contact&#39;s", "Leave both"] {
+        assert!(words(&page).contains(part), "{part} is not in {}", words(&page));
+    }
+    let nothing = staff.send(&address, &address, &[]).await.unwrap();
+    assert!(words(&nothing).contains("Nothing was chosen"), "{}", words(&nothing));
+    let decided = staff.send(&address, &address, &[("field.email", "contact")]).await.unwrap();
+    assert!(words(&decided).contains("Decided; it is carried out now."), "{}", words(&decided));
+    story.settle().await.unwrap();
+    assert_eq!(house.user_with("joe@example.com").await.unwrap()["id"], user.as_str());
+    assert_eq!(property(&house.contact_of(&user).await, "email"), Some("joe@example.com"));
+    assert!(words(&staff.open(&format!("{here}/conflicts")).await.unwrap()).contains("Nothing waits"));
+    assert_eq!(staff.open(&address).await.unwrap().status, 404, "it is settled");
+}
