@@ -1,7 +1,7 @@
 //! The pages that show records, with real records on both sides: one person, and what somebody has to decide.
 
 use serde_json::json;
-use server::demo::{control::property, visitor::Visit};
+use server::demo::{control::property, story::Story, visitor::Visit};
 use sync_core::{access::audit::Actor, merge::Policy, settings::Settings};
 use tests::{
     database::{Database, Kind},
@@ -105,4 +105,59 @@ async fn what_waits_for_a_person_is_decided_on_its_page() {
     assert_eq!(property(&house.contact_of(&user).await, "email"), Some("joe@example.com"));
     assert!(words(&staff.open(&format!("{here}/conflicts")).await.unwrap()).contains("Nothing waits"));
     assert_eq!(staff.open(&address).await.unwrap().status, 404, "it is settled");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_failed_in_several_businesses_is_tried_on_one_record_and_then_replayed() {
+    let house = House::new(Database::new(Kind::Sqlite).unwrap()).await;
+    let acme = house.connected().await;
+    let (control, staff) = (house.control(), house.staff().await);
+    control.post("storeganise", &json!({ "code": "other" })).await.unwrap();
+    control.post("hubspot/portals", &json!({ "id": 7_654_321, "name": "Other Storage" })).await.unwrap();
+    let mut other = Story::of(&house.stage, "other", 7_654_321);
+    other.install().await.unwrap();
+    other.enable().await.unwrap();
+    other.authorise().await.unwrap();
+    let failures = format!("{}/failures", house.stage.base_url);
+    assert!(words(&staff.open(&failures).await.unwrap()).contains("Nothing has failed for good"));
+    // Both accounts want a property that these users do not have.
+    for portal in [PORTAL, 7_654_321] {
+        control.post(&format!("hubspot/{portal}/rules"), &json!({ "required": ["company"] })).await.unwrap();
+    }
+    for (business, name) in [(BUSINESS, "one"), (BUSINESS, "two"), ("other", "three")] {
+        let user = json!({ "email": format!("{name}@example.com"), "firstName": name, "lastName": "Moss" });
+        control.create_user(business, &user).await.unwrap();
+    }
+    for story in [&acme, &other] {
+        story.settle().await.unwrap();
+    }
+    let page = staff.open(&failures).await.unwrap();
+    let text = words(&page);
+    assert!(text.contains("3 records have failed for one cause") && text.contains("Replay all"), "{text}");
+    let cause =
+        page.body.split("name=\"cause\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let replay = format!("{failures}/replay");
+    let send = async |address: &str, extent: &str| {
+        words(&staff.send(address, address, &[("cause", &cause), ("extent", extent)]).await.unwrap())
+    };
+    let one = send(&replay, "one").await;
+    assert!(
+        one.contains("One record is being tried again.") && one.contains("2 records have failed"),
+        "{one}"
+    );
+    for story in [&acme, &other] {
+        story.settle().await.unwrap();
+    }
+    let all = send(&replay, "all").await;
+    assert!(all.contains("3 records are being tried again, of 2 businesses."), "{all}");
+    for story in [&acme, &other] {
+        story.settle().await.unwrap();
+    }
+    let here = format!("{}/installations/{}", house.stage.base_url, acme.installation().await.unwrap().id);
+    let activity = words(&staff.open(&format!("{here}/activity")).await.unwrap());
+    assert!(activity.contains("2 failed too often") && activity.contains("Try one"), "{activity}");
+    let own = send(&format!("{here}/replay-cause"), "all").await;
+    assert!(own.contains("2 records are being tried again, of 1 business."), "{own}");
+    let odd = staff.send(&replay, &replay, &[("cause", &cause), ("extent", "some")]).await.unwrap();
+    assert_eq!(odd.status, 404);
 }

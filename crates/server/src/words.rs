@@ -225,6 +225,7 @@ pub fn audit(action: &str) -> &str {
         "conflict.looked" => "looked at a conflict",
         "conflict.decided" => "decided a conflict",
         "change.replayed" => "replayed a change",
+        "change.replayed_cause" => "tried again what failed for one cause",
         "change.replayed_parked" => "replayed all failed changes",
         "run.backfill" => "began a sync of all users",
         "run.reconcile" => "asked to look for missed changes",

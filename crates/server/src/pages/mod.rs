@@ -20,6 +20,7 @@ mod sign_in;
 mod throttle;
 
 mod businesses;
+mod failures;
 mod install;
 mod installation;
 
@@ -33,6 +34,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .merge(sign_in::router())
         .merge(businesses::router())
+        .merge(failures::router())
         .merge(install::router())
         .merge(installation::router())
         .merge(tenant::router())

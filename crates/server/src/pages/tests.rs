@@ -153,6 +153,11 @@ async fn a_viewer_may_look_and_not_change() {
         let answer = browser.post(&format!("/installations/{}/{path}", found.id), &[]).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
     }
+    for path in ["replay-cause", "conflicts/u1"] {
+        let answer = browser.post(&format!("/installations/{}/{path}", found.id), &[("extent", "all")]).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(browser.post("/failures/replay", &[("extent", "all")]).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::failures::REPLAYED_AT_ONCE_MAX;
 use super::{Page, bounded};
 use crate::{
     access::audit::{Actor, Entry},
@@ -19,9 +20,6 @@ use crate::{
     retention::DAY_MICROS,
     storage::entity::{change, lease, outcome, outcome_day},
 };
-
-/// Changes replayed in one transaction.
-const REPLAYED_AT_ONCE_MAX: u64 = 10_000;
 
 /// An outcome as it is shown.
 #[derive(Debug, Clone)]

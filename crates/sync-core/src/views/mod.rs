@@ -1,6 +1,7 @@
 //! What pages and the JSON API show: lists with a cursor, read within one installation or over the fleet.
 
 pub mod activity;
+pub mod failures;
 pub mod fleet;
 pub mod runs;
 pub mod waiting;

@@ -40,6 +40,7 @@ pub(super) fn router() -> Router<AppState> {
         .route("/installations/{id}/ask-storeganise", post(work::ask_storeganise))
         .route("/installations/{id}/replay", post(work::replay))
         .route("/installations/{id}/replay-all", post(work::replay_all))
+        .route("/installations/{id}/replay-cause", post(work::replay_cause))
         // Whatever changes the installation itself: asked about first, then done.
         .route("/installations/{id}/{action}", get(action::ask).post(action::perform))
 }

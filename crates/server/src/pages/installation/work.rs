@@ -9,6 +9,7 @@ use crate::{
     app::AppState,
     pages::{
         error::PageError,
+        failures::{Wish, replayed},
         flash,
         shown::counted,
         visitor::{ActingStaff, CurrentInstallation},
@@ -97,6 +98,17 @@ pub(super) async fn replay_all(
         0 => "Nothing had failed, so nothing is done again.".to_owned(),
         count => format!("{} being done again.", counted(count, "failed change is", "failed changes are")),
     });
+    flash::back(&session, &activity_of(found.id), done).await
+}
+
+pub(super) async fn replay_cause(
+    State(state): State<AppState>,
+    staff: ActingStaff,
+    CurrentInstallation(found): CurrentInstallation,
+    session: Session,
+    Form(wish): Form<Wish>,
+) -> Result<Redirect, PageError> {
+    let done = replayed(&state.core, Some(found.scope()), &wish, &staff).await?;
     flash::back(&session, &activity_of(found.id), done).await
 }
 
