@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use serde_json::json;
 use sync_core::{
-    access::audit::Actor,
+    access::{Role, audit::Actor},
     clock::Micros,
     core::Core,
     error::Error,
@@ -32,6 +32,7 @@ on_both_databases!(
     a_business_with_a_long_list_does_not_keep_another_out_that_came_later,
     what_is_removed_is_gone_with_all_its_rows,
     a_run_asked_for_while_another_goes_on_follows_at_once,
+    of_two_admins_who_shut_each_other_at_once_one_is_left,
 );
 
 async fn three_replicas_that_start_together_on_an_empty_database_all_start(database: Database) {
@@ -199,4 +200,18 @@ async fn a_run_asked_for_while_another_goes_on_follows_at_once(database: Databas
     core.begin_run(&installation, RunKind::Backfill, &Actor::command_line()).await.unwrap();
     story.settle().await.unwrap();
     assert_eq!(story.pairs_agree().await.unwrap(), 5, "the backfill waited for the next sweep");
+}
+
+async fn of_two_admins_who_shut_each_other_at_once_one_is_left(database: Database) {
+    let house = House::new(database).await;
+    let (core, by) = (house.stage.core(), Actor::command_line());
+    let second =
+        core.create_staff("second", &"correct horse battery".into(), Role::Admin, &by).await.unwrap();
+    let accounts = core.accounts().await.unwrap();
+    let first = accounts.iter().find(|known| known.staff.id != second).unwrap().staff.id;
+    let (one, other) =
+        tokio::join!(core.set_staff_disabled(first, true, &by), core.set_staff_disabled(second, true, &by));
+    let shut = [one, other].into_iter().filter(Result::is_ok).count();
+    let open = core.accounts().await.unwrap().iter().filter(|known| known.disabled_at.is_none()).count();
+    assert_eq!((shut, open), (1, 1), "nobody could open the last one again");
 }

@@ -106,10 +106,15 @@ impl MasterKeys {
         if keys.is_empty() { Err(VaultError::NoKey) } else { Ok(Self(keys)) }
     }
 
+    /// The names of the keys, the current one first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(id, _)| id.as_str())
+    }
+
     /// Whether a key of this name is configured.
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
-        self.0.iter().any(|(known, _)| known == id)
+        self.ids().any(|known| known == id)
     }
 
     /// A new entry for `ANNEX_MASTER_KEYS` under `id`.

@@ -24,6 +24,8 @@ pub(super) enum PageError {
     },
     /// Whoever is signed in may look and not change.
     Forbidden,
+    /// It is for admins, and whoever is signed in is none.
+    ForAdmins,
     /// The tenant's session has ended, or never began.
     NoTenant,
     /// There is no such page, or it belongs to someone else.
@@ -60,6 +62,11 @@ impl PageError {
                 StatusCode::FORBIDDEN,
                 "You may look, and not change",
                 "Your account has the role viewer. Ask an admin of Annex for the role staff.",
+            ),
+            Self::ForAdmins => (
+                StatusCode::FORBIDDEN,
+                "This is for admins",
+                "Accounts, tokens and keys are an admin's matter. Ask one of them.",
             ),
             Self::NoTenant => (
                 StatusCode::FORBIDDEN,

@@ -34,6 +34,8 @@ pub(super) struct Frame {
     pub login: Option<String>,
     /// Whether that member may change things.
     pub may_act: bool,
+    /// Whether that member may say who else may come in.
+    pub is_admin: bool,
     /// The sentence of the last redirect.
     pub flash: Option<Flash>,
     /// The address of the style sheet.
@@ -46,13 +48,14 @@ impl Frame {
     /// The frame of a page for staff.
     pub(super) fn of_staff(staff: &Staff, notice: Notice) -> Self {
         let login = Some(staff.login.clone());
-        Self { login, may_act: staff.role >= Role::Staff, ..Self::of_stranger(notice) }
+        let (may_act, is_admin) = (staff.role >= Role::Staff, staff.role == Role::Admin);
+        Self { login, may_act, is_admin, ..Self::of_stranger(notice) }
     }
 
     /// The frame of a page for whoever may come.
     pub(super) fn of_stranger(Notice(flash): Notice) -> Self {
         let (style, script) = (assets::style_address(), assets::script_address());
-        Self { login: None, may_act: false, flash, style, script }
+        Self { login: None, may_act: false, is_admin: false, flash, style, script }
     }
 
     /// A frame without anything around the page.

@@ -19,6 +19,8 @@ mod visitor;
 mod sign_in;
 mod throttle;
 
+mod access;
+mod audit;
 mod businesses;
 mod failures;
 mod install;
@@ -35,6 +37,8 @@ pub fn router() -> Router<AppState> {
         .merge(sign_in::router())
         .merge(businesses::router())
         .merge(failures::router())
+        .merge(audit::router())
+        .merge(access::router())
         .merge(install::router())
         .merge(installation::router())
         .merge(tenant::router())

@@ -455,3 +455,72 @@ async fn the_style_sheet_is_kept_for_ever_under_the_name_the_pages_give_it() {
     assert_eq!(browser.get("/assets/annex.css").await.header(header::CACHE_CONTROL), "no-cache");
     assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains(" onclick="));
 }
+
+#[tokio::test]
+async fn an_admin_says_who_may_come_in_and_nobody_else_does() {
+    let rig = Rig::start().await;
+    for role in [Role::Viewer, Role::Staff] {
+        let mut other = Browser::signed_in(&rig, role).await;
+        assert_eq!(other.get("/access").await.status, StatusCode::FORBIDDEN);
+        let form = [("login", "eve"), ("password", PASSWORD), ("role", "admin"), ("name", "x")];
+        for path in ["/access/staff", "/access/tokens"] {
+            assert_eq!(other.post(path, &form).await.status, StatusCode::FORBIDDEN, "{path}");
+        }
+        assert!(!text(&other.get("/").await).contains("href=\"/access\""));
+    }
+    let mut admin = Browser::signed_in(&rig, Role::Admin).await;
+    let short = [("login", "eve"), ("password", "short"), ("role", "staff")];
+    let refused = admin.post("/access/staff", &short).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = text(&refused);
+    assert!(
+        page.contains("between 12 and 200")
+            && page.contains("value=\"eve\"")
+            && !page.contains("value=\"short\"")
+    );
+    let form = [("login", "eve"), ("password", PASSWORD), ("role", "staff")];
+    assert_eq!(to(&admin.post("/access/staff", &form).await), "/access");
+    assert!(text(&admin.get("/access").await).contains("eve may sign in now."));
+    let mut eve = Browser::new(&rig);
+    eve.post("/sign-in", &[("login", "eve"), ("password", PASSWORD)]).await;
+    assert_eq!(eve.get("/").await.status, StatusCode::OK);
+
+    let accounts = rig.state.core.accounts().await.unwrap();
+    let id = |login: &str| accounts.iter().find(|known| known.staff.login == login).unwrap().staff.id;
+    admin.post(&format!("/access/staff/{}/shut", id("eve")), &[]).await;
+    assert!(to(&eve.get("/").await).starts_with("/sign-in"), "whoever is in is out at once");
+    admin.post(&format!("/access/staff/{}/open", id("eve")), &[]).await;
+    assert_eq!(eve.get("/").await.status, StatusCode::OK);
+    admin.post(&format!("/access/staff/{}/shut", id("admin")), &[]).await;
+    let page = text(&admin.get("/access").await);
+    assert!(page.contains("last admin") && page.contains("your own"), "{page}");
+    let audit = text(&admin.get("/audit").await);
+    for line in ["made a staff account", "shut a staff account", "opened a staff account again"] {
+        assert!(audit.contains(line), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_and_is_good_until_it_is_revoked() {
+    let rig = Rig::start().await;
+    let mut admin = Browser::signed_in(&rig, Role::Admin).await;
+    assert_eq!(
+        admin.post("/access/tokens", &[("role", "viewer")]).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let made = text(&admin.post("/access/tokens", &[("name", "prometheus"), ("role", "viewer")]).await);
+    let token = made.split("value=\"annex_").nth(1).unwrap().split('"').next().unwrap();
+    let token = format!("annex_{token}");
+    assert!(!text(&admin.get("/access").await).contains(&token), "only once");
+    let found = rig.state.core.api_token(&token).await.unwrap().expect("it is good");
+    assert_eq!(found.role, Role::Viewer);
+    admin.post(&format!("/access/tokens/{}/revoke", found.id), &[]).await;
+    assert!(rig.state.core.api_token(&token).await.unwrap().is_none());
+    assert_eq!(
+        admin.post(&format!("/access/tokens/{}/revoke", found.id), &[]).await.status,
+        StatusCode::NOT_FOUND
+    );
+    let (_, _) = enabled(&rig).await;
+    let page = text(&admin.get("/access").await);
+    assert!(page.contains("The current one") && page.contains("There is none."), "{page}");
+}

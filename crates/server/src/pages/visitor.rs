@@ -26,6 +26,10 @@ pub(super) struct CurrentStaff(pub Staff);
 #[derive(Debug)]
 pub(super) struct ActingStaff(pub Staff);
 
+/// A staff member who may say who else may come in.
+#[derive(Debug)]
+pub(super) struct AdminStaff(pub Staff);
+
 /// The installation named in the path, for a staff member.
 #[derive(Debug)]
 pub(super) struct CurrentInstallation(pub Installation);
@@ -56,6 +60,22 @@ impl FromRequestParts<AppState> for ActingStaff {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
         let CurrentStaff(staff) = CurrentStaff::from_request_parts(parts, state).await?;
         if staff.role >= Role::Staff { Ok(Self(staff)) } else { Err(PageError::Forbidden) }
+    }
+}
+
+impl AdminStaff {
+    /// Who stands in the audit log.
+    pub(super) fn actor(&self) -> Actor {
+        Actor::staff(&self.0.login)
+    }
+}
+
+impl FromRequestParts<AppState> for AdminStaff {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
+        let CurrentStaff(staff) = CurrentStaff::from_request_parts(parts, state).await?;
+        if staff.role == Role::Admin { Ok(Self(staff)) } else { Err(PageError::ForAdmins) }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Bearer tokens of the JSON API. Only their digest is kept: a token is shown once, when it is made.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, sea_query::Expr,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
@@ -28,7 +30,54 @@ pub struct ApiToken {
     pub role: Role,
 }
 
+/// A token as an admin sees it: never the token.
+#[derive(Debug, Clone)]
+pub struct KnownToken {
+    /// Which.
+    pub token: ApiToken,
+    /// When it was made, in microseconds since 1970.
+    pub created_at: i64,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<i64>,
+}
+
 impl Core {
+    /// Every token that is good, by name.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn api_tokens(&self) -> Result<Vec<KnownToken>, Error> {
+        let rows = api_token::Entity::find()
+            .filter(api_token::Column::RevokedAt.is_null())
+            .order_by_asc(api_token::Column::Name)
+            .order_by_asc(api_token::Column::Id)
+            .all(self.db().reader())
+            .await?;
+        let known = |row: api_token::Model| {
+            let role = Role::from_word(&row.role).ok_or(Error::Corrupt("role"))?;
+            let token = ApiToken { id: row.id, name: row.name, role };
+            Ok(KnownToken { token, created_at: row.created_at, last_used_at: row.last_used_at })
+        };
+        rows.into_iter().map(known).collect()
+    }
+
+    /// Ends a token: from now on it is good for nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none that is good.
+    pub async fn revoke_api_token(&self, id: Uuid, by: &Actor) -> Result<(), Error> {
+        let row = api_token::Entity::find_by_id(id).one(self.db().reader()).await?;
+        let row = row.filter(|row| row.revoked_at.is_none()).ok_or(Error::NotFound)?;
+        let transaction = self.db().begin().await?;
+        api_token::Entity::update_many()
+            .col_expr(api_token::Column::RevokedAt, Expr::value(self.now_micros()))
+            .filter(api_token::Column::Id.eq(id))
+            .exec(&transaction)
+            .await?;
+        self.audit(&transaction, &Entry::general(by, "api_token.revoked").with(row.name)).await?;
+        Ok(transaction.commit().await?)
+    }
+
     /// Makes a token under a name.
     ///
     /// # Errors

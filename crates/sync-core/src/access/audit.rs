@@ -1,12 +1,20 @@
 //! The audit log: every action of a person, written in the transaction that carries it out.
 
+use std::collections::{BTreeSet, HashMap};
+
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
-use crate::{core::Core, error::Error, installation::Scope, storage::entity::audit_entry};
+use crate::{
+    core::Core,
+    error::Error,
+    installation::Scope,
+    storage::entity::{audit_entry, business, installation},
+    views::{Page, bounded},
+};
 
 /// Who acts: a staff login, an API token's name, a tenant admin, or a provider. Never an e-mail of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +99,51 @@ impl Core {
         };
         audit_entry::Entity::insert(row).exec_without_returning(on).await?;
         Ok(())
+    }
+
+    /// A page of the whole log, the newest first, each with the code of the business it is about.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the cursor is not one of ours.
+    pub async fn audit_page(
+        &self,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Page<(Option<String>, Line)>, Error> {
+        let limit = bounded(limit);
+        let mut query = audit_entry::Entity::find().order_by_desc(audit_entry::Column::Id).limit(limit + 1);
+        if let Some(cursor) = after {
+            let id = Uuid::parse_str(cursor)
+                .map_err(|_| Error::invalid("cursor", "The cursor is the `next` of the page before."))?;
+            query = query.filter(audit_entry::Column::Id.lt(id));
+        }
+        let rows = query.all(self.db().reader()).await?;
+        let page = Page::cut(rows, limit, |row| row.id.to_string());
+        let about = page.items.iter().filter_map(|row| row.installation_id);
+        let codes = self.business_codes(about.collect()).await?;
+        let items = page.items.into_iter().map(|row| {
+            let code = row.installation_id.and_then(|id| codes.get(&id).cloned());
+            (code, Line { at: row.at, actor: row.actor, action: row.action, detail: row.detail })
+        });
+        Ok(Page { items: items.collect(), next: page.next })
+    }
+
+    /// The business codes of installations; those that are gone have none.
+    async fn business_codes(&self, ids: BTreeSet<Uuid>) -> Result<HashMap<Uuid, String>, Error> {
+        let owners: Vec<(Uuid, Uuid)> = installation::Entity::find()
+            .select_only()
+            .columns([installation::Column::Id, installation::Column::BusinessId])
+            .filter(installation::Column::Id.is_in(ids))
+            .into_tuple()
+            .all(self.db().reader())
+            .await?;
+        let businesses = business::Entity::find()
+            .filter(business::Column::Id.is_in(owners.iter().map(|(_, business)| *business)))
+            .all(self.db().reader())
+            .await?;
+        let codes: HashMap<Uuid, String> = businesses.into_iter().map(|row| (row.id, row.code)).collect();
+        let named = |(id, business)| Some((id, codes.get(&business)?.clone()));
+        Ok(owners.into_iter().filter_map(named).collect())
     }
 
     /// The newest lines about one installation.

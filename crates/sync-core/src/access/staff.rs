@@ -1,7 +1,10 @@
 //! Local staff accounts: a login and an argon2id hash.
 
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _, password_hash::phc::PasswordHash};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, sea_query::Expr,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
@@ -26,7 +29,62 @@ pub struct Staff {
     pub role: Role,
 }
 
+/// A staff account as an admin sees it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Who.
+    pub staff: Staff,
+    /// When it was made, in microseconds since 1970.
+    pub created_at: i64,
+    /// When it was shut, if it was.
+    pub disabled_at: Option<i64>,
+}
+
 impl Core {
+    /// Every staff account, by login.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn accounts(&self) -> Result<Vec<Account>, Error> {
+        let rows = staff::Entity::find().order_by_asc(staff::Column::Login).all(self.db().reader()).await?;
+        let account = |row: staff::Model| {
+            let (created_at, disabled_at) = (row.created_at, row.disabled_at);
+            Ok(Account { staff: from_row(row)?, created_at, disabled_at })
+        };
+        rows.into_iter().map(account).collect()
+    }
+
+    /// Shuts an account, or opens it again. Whoever is signed in with it is let in nowhere from the next request on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::NotNow`] where it is the last admin's, because nobody could open it again.
+    pub async fn set_staff_disabled(&self, id: Uuid, disabled: bool, by: &Actor) -> Result<(), Error> {
+        let row = staff::Entity::find_by_id(id).one(self.db().reader()).await?.ok_or(Error::NotFound)?;
+        let at = disabled.then(|| self.now_micros());
+        let transaction = self.db().begin().await?;
+        staff::Entity::update_many()
+            .col_expr(staff::Column::DisabledAt, Expr::value(at))
+            .filter(staff::Column::Id.eq(id))
+            .exec(&transaction)
+            .await?;
+        // Looked at after the change, so that two admins who shut each other at once do not both succeed.
+        let admins = staff::Entity::find()
+            .filter(staff::Column::Role.eq(Role::Admin.word()))
+            .filter(staff::Column::DisabledAt.is_null())
+            .lock_exclusive()
+            .all(&transaction)
+            .await?;
+        if admins.is_empty() {
+            return Err(Error::NotNow(
+                "This is the last admin's account. Make another admin first.".to_owned(),
+            ));
+        }
+        let action = if disabled { "staff.disabled" } else { "staff.enabled" };
+        self.audit(&transaction, &Entry::general(by, action).with(row.login)).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// Makes a staff account.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Whether the configured master keys open what is stored: asked before anything is sealed by a wrong one.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
 use crate::{
@@ -12,7 +14,49 @@ use crate::{
 /// Data keys tried for each master key: one that is damaged by itself does not stop the service.
 const TRIED_PER_KEY: u64 = 3;
 
+/// What a master key is used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyUse {
+    /// The key's name.
+    pub id: String,
+    /// Installations whose data key it wraps.
+    pub installations: u64,
+    /// Whether it is configured here.
+    pub is_configured: bool,
+    /// Whether it is the one that wraps new data keys.
+    pub is_current: bool,
+}
+
 impl Core {
+    /// Every master key that is configured or used. One that is used by none can be taken out of the configuration.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn key_uses(&self) -> Result<Vec<KeyUse>, Error> {
+        let counted: Vec<(String, i64)> = data_key::Entity::find()
+            .select_only()
+            .column(data_key::Column::MasterKeyId)
+            .column_as(data_key::Column::InstallationId.count(), "installations")
+            .group_by(data_key::Column::MasterKeyId)
+            .into_tuple()
+            .all(self.db().reader())
+            .await?;
+        let mut used: BTreeMap<String, i64> = counted.into_iter().collect();
+        let of = |id: String, installations: i64, place: Option<usize>| KeyUse {
+            id,
+            installations: u64::try_from(installations).unwrap_or(0),
+            is_configured: place.is_some(),
+            is_current: place == Some(0),
+        };
+        let mut uses = Vec::new();
+        for (place, id) in self.parts.master_keys.ids().enumerate() {
+            let installations = used.remove(id).unwrap_or(0);
+            uses.push(of(id.to_owned(), installations, Some(place)));
+        }
+        uses.extend(used.into_iter().map(|(id, installations)| of(id, installations, None)));
+        Ok(uses)
+    }
+
     /// Tries every master key that stored data keys name.
     ///
     /// # Errors

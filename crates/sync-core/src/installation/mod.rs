@@ -19,7 +19,7 @@ use crate::{
 pub mod abandon;
 pub mod addon;
 pub mod install;
-mod keys;
+pub mod keys;
 pub mod life;
 pub mod link;
 pub mod settings;
