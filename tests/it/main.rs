@@ -8,7 +8,7 @@
 //! `stopping` run the real binary, as `process` lets them, `upgrade` beside an older one, `restore` on an older database, and
 //! `packaging` is what it is shipped in; `storage` is what both
 //! databases must do alike, `plans` how PostgreSQL finds its rows, `replicas` and `refreshing` what several do together; `traces` is what
-//! we leave behind, and `watched` what a service shows of itself; `pages` are those with records on them; `explain`, `notices` and `retention` are what a person is shown and told, and for how long;
+//! we leave behind, and `watched` what a service shows of itself; `pages` are those with records on them, and `browser` looks at all of them; `explain`, `notices` and `retention` are what a person is shown and told, and for how long;
 //! `outages` is a database that is away or cannot write, with events as `events` sends them;
 //! `requests` counts what it costs, and `complaints` names a test for everything that people complain of.
 
@@ -18,6 +18,7 @@ mod addon;
 mod arrows;
 mod batches;
 mod brake;
+mod browser;
 mod business;
 mod complaints;
 mod conflicts;

@@ -41,7 +41,11 @@ pub fn peer(name: &str) -> Option<PathBuf> {
     Some(folder)
 }
 
-fn skip(why: &str) {
+/// Says loudly that something is skipped.
+///
+/// # Panics
+/// [`MUST_NOT_SKIP`] is set.
+pub fn skip(why: &str) {
     assert!(env::var_os(MUST_NOT_SKIP).is_none(), "{why}, and {MUST_NOT_SKIP} is set");
     // Not eprintln!: the test harness would swallow it.
     writeln!(io::stderr(), "SKIPPED: {why}").expect("stderr takes a line");
