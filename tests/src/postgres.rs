@@ -39,7 +39,9 @@ const SMALL: &str = "
     min_wal_size = 2MB
     max_wal_size = 4MB";
 
+/// What ends everybody at this terminal must leave somebody to clean up.
 const GUARD: &str = r#"
+trap '' INT TERM HUP
 initdb -D "$1/data" -U postgres -A trust -N --no-instructions -E UTF8 --locale=C --wal-segsize=1 >"$1/log" 2>&1 || exit 1
 printf '%s\n' "port = $2" "$3" >>"$1/data/postgresql.conf"
 pg_ctl -D "$1/data" -w -t 30 -l "$1/log" start >/dev/null || exit 1
