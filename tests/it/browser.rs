@@ -33,7 +33,7 @@ fn browser() -> Option<PathBuf> {
 }
 
 /// A business with everything on its pages: people, a failure, a decision that waits, runs.
-async fn lived_in(house: &House) -> (Installation, String) {
+pub(crate) async fn lived_in(house: &House) -> (Installation, String) {
     let story = house.connected().await;
     let (control, core, by) = (house.control(), house.stage.core(), Actor::command_line());
     let installation = story.installation().await.unwrap();

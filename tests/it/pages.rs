@@ -1,5 +1,7 @@
 //! The pages that show records, with real records on both sides: one person, and what somebody has to decide.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use server::demo::{control::property, story::Story, visitor::Visit};
 use sync_core::{access::audit::Actor, merge::Policy, settings::Settings};
@@ -7,6 +9,8 @@ use tests::{
     database::{Database, Kind},
     house::{BUSINESS, House, PORTAL},
 };
+
+use crate::{browser::lived_in, process::stranger};
 
 /// What a page says, without its tags.
 fn words(page: &Visit) -> String {
@@ -160,4 +164,40 @@ async fn what_failed_in_several_businesses_is_tried_on_one_record_and_then_repla
     assert!(own.contains("2 records are being tried again, of 1 business."), "{own}");
     let odd = staff.send(&replay, &replay, &[("cause", &cause), ("extent", "some")]).await.unwrap();
     assert_eq!(odd.status, 404);
+}
+
+/// What stands in an attribute, such as the addresses of links.
+fn attributes(body: &str, name: &str) -> BTreeSet<String> {
+    let begins = format!(" {name}=\"");
+    let values = body.split(&begins).skip(1).filter_map(|rest| rest.split('"').next());
+    values.map(|value| value.replace("&#38;", "&").replace("&amp;", "&")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_link_leads_to_a_page_and_every_form_to_somebody_who_takes_it() {
+    let house = House::new(Database::new(Kind::Sqlite).unwrap()).await;
+    lived_in(&house).await;
+    let (base, staff, http) = (&house.stage.base_url, house.staff().await, stranger());
+    let (mut to_open, mut seen, mut forms) = (vec!["/".to_owned()], BTreeSet::new(), BTreeSet::new());
+    while let Some(path) = to_open.pop() {
+        let page = staff.open(&format!("{base}{path}")).await.unwrap();
+        assert_eq!(page.status, 200, "{path}");
+        for attribute in ["action", "formaction"] {
+            forms.extend(attributes(&page.body, attribute));
+        }
+        for link in attributes(&page.body, "href") {
+            let is_ours = link.starts_with('/') && !link.starts_with("//");
+            let path = link.split('#').next().unwrap().to_owned();
+            if is_ours && seen.insert(path.clone()) {
+                to_open.push(path);
+            }
+        }
+    }
+    assert!(seen.len() > 20 && forms.len() > 10, "{seen:?} {forms:?}");
+    for form in forms {
+        let path = form.split('#').next().unwrap();
+        // No form is sent in this way: whoever takes it says so, and nobody else does.
+        let answer = http.put(format!("{base}{path}")).send().await.unwrap();
+        assert_eq!(answer.status(), 405, "{path}");
+    }
 }

@@ -524,3 +524,85 @@ async fn a_token_is_shown_once_and_is_good_until_it_is_revoked() {
     let page = text(&admin.get("/access").await);
     assert!(page.contains("The current one") && page.contains("There is none."), "{page}");
 }
+
+/// Who may come where: pages to look at, buttons for staff, and what is an admin's.
+#[tokio::test]
+async fn every_page_and_every_button_is_for_whom_it_is_for() {
+    let rig = Rig::start().await;
+    let (found, _) = enabled(&rig).await;
+    let here = format!("/installations/{}", found.id);
+    let of = |paths: &[&str]| paths.iter().map(|path| path.replace("{here}", &here)).collect::<Vec<_>>();
+    let looked_at = of(&[
+        "/",
+        "/failures",
+        "/audit",
+        "{here}",
+        "{here}/activity",
+        "{here}/settings",
+        "{here}/person",
+        "{here}/conflicts",
+    ]);
+    let asked_first = of(&[
+        "/installations/new",
+        "{here}/pause",
+        "{here}/disable",
+        "{here}/remove",
+        "{here}/authorisation-link",
+    ]);
+    let buttons = of(&[
+        "/installations/new",
+        "/failures/replay",
+        "{here}/settings",
+        "{here}/settings/lint",
+        "{here}/runs",
+        "{here}/runs/019a0000-0000-7000-8000-000000000000/cancel",
+        "{here}/check",
+        "{here}/ask-storeganise",
+        "{here}/replay",
+        "{here}/replay-all",
+        "{here}/replay-cause",
+        "{here}/conflicts/u1",
+        "{here}/pause",
+        "{here}/enable",
+        "{here}/disable",
+        "{here}/disconnect",
+        "{here}/other-account",
+        "{here}/authorisation-link",
+        "{here}/remove",
+    ]);
+    let account = "019a0000-0000-7000-8000-000000000000";
+    let admins = [
+        "/access/staff".to_owned(),
+        "/access/tokens".to_owned(),
+        format!("/access/staff/{account}/shut"),
+        format!("/access/tokens/{account}/revoke"),
+    ];
+    let form = [("extent", "all"), ("kind", "preview"), ("role", "staff")];
+    let mut stranger = Browser::new(&rig);
+    for path in looked_at.iter().chain(&asked_first).chain([&"/access".to_owned()]) {
+        assert!(to(&stranger.get(path).await).starts_with("/sign-in?next="), "{path}");
+    }
+    for path in buttons.iter().chain(&admins) {
+        assert!(to(&stranger.post(path, &form).await).starts_with("/sign-in?next="), "{path}");
+    }
+    let mut viewer = Browser::signed_in(&rig, Role::Viewer).await;
+    for path in &looked_at {
+        assert_eq!(viewer.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    for path in &asked_first {
+        assert_eq!(viewer.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    for path in buttons.iter().chain(&admins) {
+        assert_eq!(viewer.post(path, &form).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    let mut staff = Browser::signed_in(&rig, Role::Staff).await;
+    for path in looked_at.iter().chain(&asked_first) {
+        assert_eq!(staff.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(staff.get("/access").await.status, StatusCode::FORBIDDEN);
+    for path in &admins {
+        assert_eq!(staff.post(path, &form).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    let mut admin = Browser::signed_in(&rig, Role::Admin).await;
+    assert_eq!(admin.get("/access").await.status, StatusCode::OK);
+}
