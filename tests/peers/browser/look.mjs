@@ -14,15 +14,20 @@ const SCHEMES = ["light", "dark"];
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 // Before it is compressed, of the page alone.
 const PAGE_BYTES_MAX = 30 * 1024;
+// However slow this machine is.
+const PATIENCE_MS = 300_000;
 
 const found = (page, where, what) => console.log(JSON.stringify({ page: page.name, where, what }));
 
 const browser = await puppeteer.launch({
   executablePath: asked.browser,
+  timeout: PATIENCE_MS,
+  protocolTimeout: PATIENCE_MS,
   args: ["--no-sandbox", "--disable-dev-shm-usage", "--force-prefers-reduced-motion"],
 });
 try {
   const tab = await browser.newPage();
+  tab.setDefaultTimeout(PATIENCE_MS);
   const own = new URL(asked.base).origin;
   let page = { name: "sign-in" };
   tab.on("request", (request) => {
