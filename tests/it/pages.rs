@@ -6,11 +6,19 @@ use serde_json::json;
 use server::demo::{control::property, story::Story, visitor::Visit};
 use sync_core::{access::audit::Actor, merge::Policy, settings::Settings};
 use tests::{
-    database::{Database, Kind},
+    database::Database,
     house::{BUSINESS, House, PORTAL},
+    on_both_databases,
 };
 
 use crate::{browser::lived_in, process::stranger};
+
+on_both_databases!(
+    a_person_is_found_by_what_staff_have_at_hand_and_shown_field_by_field,
+    what_waits_for_a_person_is_decided_on_its_page,
+    what_failed_in_several_businesses_is_tried_on_one_record_and_then_replayed,
+    every_link_leads_to_a_page_and_every_form_to_somebody_who_takes_it,
+);
 
 /// What a page says, without its tags.
 fn words(page: &Visit) -> String {
@@ -27,9 +35,8 @@ fn words(page: &Visit) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_person_is_found_by_what_staff_have_at_hand_and_shown_field_by_field() {
-    let house = House::new(Database::new(Kind::Sqlite).unwrap()).await;
+async fn a_person_is_found_by_what_staff_have_at_hand_and_shown_field_by_field(database: Database) {
+    let house = House::new(database).await;
     let story = house.connected().await;
     let ada = json!({ "email": "ada@example.com", "firstName": "Ada & Bo", "lastName": "Locke", "phone": "+44 20 7946 0018" });
     let user = house.control().create_user(BUSINESS, &ada).await.unwrap();
@@ -70,9 +77,8 @@ async fn a_person_is_found_by_what_staff_have_at_hand_and_shown_field_by_field()
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_waits_for_a_person_is_decided_on_its_page() {
-    let house = House::new(Database::new(Kind::Sqlite).unwrap()).await;
+async fn what_waits_for_a_person_is_decided_on_its_page(database: Database) {
+    let house = House::new(database).await;
     let story = house.connected().await;
     let installation = story.installation().await.unwrap();
     let settings = Settings {
@@ -111,9 +117,8 @@ async fn what_waits_for_a_person_is_decided_on_its_page() {
     assert_eq!(staff.open(&address).await.unwrap().status, 404, "it is settled");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_failed_in_several_businesses_is_tried_on_one_record_and_then_replayed() {
-    let house = House::new(Database::new(Kind::Sqlite).unwrap()).await;
+async fn what_failed_in_several_businesses_is_tried_on_one_record_and_then_replayed(database: Database) {
+    let house = House::new(database).await;
     let acme = house.connected().await;
     let (control, staff) = (house.control(), house.staff().await);
     control.post("storeganise", &json!({ "code": "other" })).await.unwrap();
@@ -173,9 +178,8 @@ fn attributes(body: &str, name: &str) -> BTreeSet<String> {
     values.map(|value| value.replace("&#38;", "&").replace("&amp;", "&")).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_link_leads_to_a_page_and_every_form_to_somebody_who_takes_it() {
-    let house = House::new(Database::new(Kind::Sqlite).unwrap()).await;
+async fn every_link_leads_to_a_page_and_every_form_to_somebody_who_takes_it(database: Database) {
+    let house = House::new(database).await;
     lived_in(&house).await;
     let (base, staff, http) = (&house.stage.base_url, house.staff().await, stranger());
     let (mut to_open, mut seen, mut forms) = (vec!["/".to_owned()], BTreeSet::new(), BTreeSet::new());

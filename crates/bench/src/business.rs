@@ -17,6 +17,7 @@ const SEEDED_AT_ONCE: u64 = 50_000;
 const PATIENCE: Duration = Duration::from_secs(1_800);
 
 /// A connected business.
+#[derive(Clone)]
 pub(crate) struct Business {
     /// Moves both systems.
     pub(crate) control: Control,

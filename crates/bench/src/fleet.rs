@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{
     business::Business,
-    report::Report,
+    report::{Report, within},
     scene::{Database, Scene},
     service::{Api, HUBSPOT_PER_WINDOW_VARIABLE, ServiceProcess, Setting},
 };
@@ -81,12 +81,12 @@ pub(crate) async fn run(short: bool) -> anyhow::Result<()> {
         note("events", events as f64 / began.elapsed().as_secs_f64(), "per second");
         note("processor for each event", used.as_secs_f64() * 1e3 / events as f64, "ms");
         took.sort_unstable();
-        note("from an edit to the contact: p50", within(&took, 0.5), "ms");
-        note("from an edit to the contact: p99", within(&took, 0.99), "ms");
+        note("from an edit to the contact: p50", within(&took, 0.5).as_secs_f64() * 1e3, "ms");
+        note("from an edit to the contact: p99", within(&took, 0.99).as_secs_f64() * 1e3, "ms");
 
         let mut pages = pages(&service, "/installations?limit=50").await?;
         pages.sort_unstable();
-        note("a page of the list: p99", within(&pages, 0.99), "ms");
+        note("a page of the list: p99", within(&pages, 0.99).as_secs_f64() * 1e3, "ms");
         note("memory", service.process.resident_bytes()? as f64 / 1e6, "MB");
         note("database", database_bytes(&scene).await? / 1e6, "MB");
         note("links", scene.count("link").await? as f64, "");
@@ -203,10 +203,4 @@ async fn database_bytes(scene: &Scene) -> anyhow::Result<f64> {
     }
     let sizes: Vec<Size> = scene.rows("SELECT pg_database_size(current_database()) AS bytes").await?;
     Ok(sizes.first().context("a size")?.bytes as f64)
-}
-
-/// Milliseconds within which this share of them were.
-fn within(took: &[Duration], share: f64) -> f64 {
-    let place = (took.len().saturating_sub(1) as f64 * share).round() as usize;
-    took.get(place).copied().unwrap_or_default().as_secs_f64() * 1e3
 }

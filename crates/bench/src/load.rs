@@ -15,6 +15,8 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use crate::report::within;
+
 /// One connection that is kept.
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
@@ -134,9 +136,7 @@ impl Measured {
 
     /// The time within which this share of all answers came.
     pub(crate) fn within(&self, share: f64) -> Duration {
-        let last = self.latencies.len().saturating_sub(1);
-        let place = (last as f64 * share).round() as usize;
-        self.latencies.get(place).copied().unwrap_or_default()
+        within(&self.latencies, share)
     }
 }
 

@@ -1,5 +1,5 @@
-//! What benchmarks of many businesses share: a database, the simulated systems, replicas behind one address, connected businesses, and how all
-//! of it is looked at.
+//! What benchmarks of many businesses share: a database, the simulated systems, replicas behind one address, connected
+//! businesses, and how all of it is looked at.
 
 use std::time::{Duration, Instant};
 
@@ -60,13 +60,6 @@ pub(crate) struct Counted {
     pub(crate) access_lost: u64,
     /// Changes that a person would have to look at.
     pub(crate) parked: u64,
-}
-
-async fn connect(sandbox: &str, api: &Api, n: usize) -> anyhow::Result<Business> {
-    let business = Business::connect(sandbox, api, n).await?;
-    business.set(api, "mirrors", true.into()).await?;
-    business.set(api, "brake_percent", 100.into()).await?;
-    Ok(business)
 }
 
 impl Database {
@@ -220,4 +213,11 @@ impl Scene {
         }
         Ok(counted)
     }
+}
+
+async fn connect(sandbox: &str, api: &Api, n: usize) -> anyhow::Result<Business> {
+    let business = Business::connect(sandbox, api, n).await?;
+    business.set(api, "mirrors", true.into()).await?;
+    business.set(api, "brake_percent", 100.into()).await?;
+    Ok(business)
 }

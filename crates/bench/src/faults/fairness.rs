@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use crate::{
     business::Business,
-    report::Report,
+    report::{Report, within},
     scene::{Database, Scene},
 };
 
@@ -123,11 +123,6 @@ async fn sample(
     }
     took.sort_unstable();
     Ok(took)
-}
-
-fn within(took: &[Duration], share: f64) -> Duration {
-    let place = (took.len().saturating_sub(1) as f64 * share).round() as usize;
-    took.get(place).copied().unwrap_or_default()
 }
 
 fn note(report: &mut Report, what: &str, took: &[Duration]) {

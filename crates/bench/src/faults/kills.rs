@@ -22,9 +22,10 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    report::Report,
+    business::Business,
+    report::{Report, within},
     scene::{Database, Scene},
-    service::ServiceProcess,
+    service::{Api, ServiceProcess},
 };
 
 const REPLICAS: usize = 3;
@@ -45,6 +46,7 @@ const WON_EVERY: u64 = 50;
 const CALM_MS: u64 = 2_000;
 const GONE_MS: u64 = 1_000;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+const BETWEEN_BACKFILLS: Duration = Duration::from_millis(500);
 
 /// What an installation's turn is held under.
 #[derive(Debug, FromQueryResult)]
@@ -87,29 +89,8 @@ pub(super) async fn run(short: bool, report: &mut Report) -> anyhow::Result<()> 
     for sender in 0..SENDERS {
         load.spawn(tell(Arc::clone(&told), sender, Arc::clone(&events), Arc::clone(&over)));
     }
-    let backfilled = &scene.businesses[TOLD];
-    let (control, code, path) =
-        (backfilled.control.clone(), backfilled.code.clone(), backfilled.path.clone());
-    let (stop, asked) = (Arc::clone(&over), api.clone());
-    load.spawn(async move {
-        // Whenever the last one is over there are users again that nobody told of. A replica that dies while it is asked
-        // is asked again.
-        while !stop.load(Ordering::Relaxed) {
-            let runs = asked.get(&format!("{path}/runs?limit=1")).await.unwrap_or_default();
-            let goes_on = runs["items"].as_array().is_none_or(|runs| {
-                runs.first().is_some_and(|run| run["kind"] == "backfill" && run["finished_at"].is_null())
-            });
-            if !goes_on {
-                let seed = json!({ "count": BACKFILLED });
-                control.post(&format!("storeganise/{code}/users/seed"), &seed).await?;
-                while asked.post(&format!("{path}/runs"), &json!({ "kind": "backfill" })).await.is_err() {
-                    sleep(LOOK_EVERY).await;
-                }
-            }
-            sleep(Duration::from_millis(500)).await;
-        }
-        Ok(())
-    });
+    let again_and_again = backfill(scene.businesses[TOLD].clone(), api.clone(), Arc::clone(&over));
+    load.spawn(again_and_again);
 
     let began = Instant::now();
     let taken_over: Arc<Mutex<Vec<Duration>>> = Arc::default();
@@ -152,8 +133,7 @@ pub(super) async fn run(short: bool, report: &mut Report) -> anyhow::Result<()> 
     taken.sort_unstable();
     report.note("turns that a dead replica had begun", taken.len() as f64, "");
     for (what, share) in [("half of them taken over within", 0.5), ("all of them taken over within", 1.0)] {
-        let place = ((taken.len().saturating_sub(1)) as f64 * share) as usize;
-        report.note(what, taken.get(place).copied().unwrap_or_default().as_secs_f64(), "s");
+        report.note(what, within(&taken, share).as_secs_f64(), "s");
     }
     conclude(&scene, report, &replicas).await?;
     report.write()
@@ -173,8 +153,7 @@ async fn conclude(scene: &Scene, report: &mut Report, replicas: &[ServiceProcess
     for business in &scene.businesses[..TOLD] {
         business.run(&api, "reconcile").await?;
         let runs = api.get(&format!("{}/runs?limit=1", business.path)).await?;
-        let outcomes: BTreeMap<String, u64> =
-            serde_json::from_value(runs["items"][0]["outcomes"].clone()).unwrap_or_default();
+        let outcomes: BTreeMap<String, u64> = serde_json::from_value(runs["items"][0]["outcomes"].clone())?;
         found += outcomes
             .iter()
             .filter(|(word, _)| !["unchanged", "skipped"].contains(&word.as_str()))
@@ -182,6 +161,26 @@ async fn conclude(scene: &Scene, report: &mut Report, replicas: &[ServiceProcess
             .sum::<u64>();
     }
     report.note("records that a reconcile still had to write", found as f64, "");
+    Ok(())
+}
+
+/// Backfills a business whenever the last one is over: then there are users again that nobody told of. A replica that dies
+/// while it is asked is asked again.
+async fn backfill(business: Business, api: Api, over: Arc<AtomicBool>) -> anyhow::Result<()> {
+    let (seed, path) = (format!("storeganise/{}/users/seed", business.code), &business.path);
+    while !over.load(Ordering::Relaxed) {
+        let runs = api.get(&format!("{path}/runs?limit=1")).await.unwrap_or_default();
+        let goes_on = runs["items"].as_array().is_none_or(|runs| {
+            runs.first().is_some_and(|run| run["kind"] == "backfill" && run["finished_at"].is_null())
+        });
+        if !goes_on {
+            business.control.post(&seed, &json!({ "count": BACKFILLED })).await?;
+            while api.post(&format!("{path}/runs"), &json!({ "kind": "backfill" })).await.is_err() {
+                sleep(LOOK_EVERY).await;
+            }
+        }
+        sleep(BETWEEN_BACKFILLS).await;
+    }
     Ok(())
 }
 
