@@ -27,6 +27,7 @@ on_both_databases!(
     a_burst_of_40_of_300_is_written_at_once_and_one_of_55_passes_once_it_is_counted,
     a_first_sync_is_never_stopped_and_a_run_over_changed_users_is,
     a_burst_that_trickles_in_is_stopped_at_the_share,
+    what_is_held_back_stands_on_a_page_with_both_ways_on,
     who_changes_back_leaves_the_list_and_a_brake_that_holds_nobody_is_off,
     won_deals_of_linked_people_are_held_and_new_people_come_over_meanwhile,
 );
@@ -215,6 +216,44 @@ async fn a_burst_that_trickles_in_is_stopped_at_the_share(database: Database) {
     house.stage.core().release_brake(scope, &Actor::command_line()).await.unwrap();
     story.settle().await.unwrap();
     assert_eq!(companies(&house, "Trickle").await, 150);
+}
+
+async fn what_is_held_back_stands_on_a_page_with_both_ways_on(database: Database) {
+    let house = House::new(database).await;
+    let story = house.connected().await;
+    let users = linked(&house, &story, 60).await;
+    let staff = house.staff().await;
+    let here = format!("{}/installations/{}", house.stage.base_url, story.installation().await.unwrap().id);
+    let page = format!("{here}/brake");
+    assert!(staff.open(&page).await.unwrap().body.contains("Nothing is held back"));
+    let way = |word: &str| format!("{page}/{word}");
+    for (company, word, done, written) in [
+        ("Mistake", "drop", "60 records are dropped, and nothing was written.", 0),
+        ("Meant", "release", "60 records go on: each is decided from what both sides hold now.", 60),
+    ] {
+        while_paused(&house, &story, name_company(&house, &users, company)).await;
+        let installation = staff.open(&here).await.unwrap().body;
+        assert!(installation.contains("60 records are held back"), "{installation}");
+        let shown = staff.open(&page).await.unwrap().body;
+        for part in ["A change of 60 records waits for your decision", "of the 60 linked records", "company"]
+        {
+            assert!(shown.contains(part), "{part} is not in {shown}");
+        }
+        let cursor = shown.split("/brake?cursor=").nth(1).unwrap().split('"').next().unwrap();
+        let next = format!("{page}?cursor={cursor}");
+        let rows = [&shown, &staff.open(&next).await.unwrap().body]
+            .map(|page| page.matches("/person?user=").count());
+        assert_eq!(rows, [50, 10], "{shown}");
+        let decided = staff.send(&way(word), &way(word), &[]).await.unwrap().body;
+        assert!(decided.contains(done) && decided.contains("Nothing is held back"), "{decided}");
+        let again = staff.send(&way(word), &way(word), &[]).await.unwrap().body;
+        assert!(
+            again.contains("Nothing is held back") && !again.contains(done),
+            "a second click does nothing: {again}"
+        );
+        story.settle().await.unwrap();
+        assert_eq!(companies(&house, company).await, written);
+    }
 }
 
 async fn who_changes_back_leaves_the_list_and_a_brake_that_holds_nobody_is_off(database: Database) {

@@ -114,6 +114,7 @@ async fn every_page_can_be_used_by_everybody() {
         ("person", format!("{here}/person?user={ada}")),
         ("conflicts", format!("{here}/conflicts")),
         ("conflict", format!("{here}/conflicts/{ada}")),
+        ("brake", format!("{here}/brake")),
         ("pause", format!("{here}/pause")),
         ("remove", format!("{here}/remove")),
         ("connect", house_link(&house, &installation).await),

@@ -12,6 +12,7 @@ use crate::app::AppState;
 
 mod action;
 mod activity;
+mod brake;
 mod conflicts;
 mod person;
 mod records;
@@ -32,6 +33,9 @@ pub(super) fn router() -> Router<AppState> {
         .route("/installations/{id}/person", get(person::show).post(person::find))
         .route("/installations/{id}/conflicts", get(conflicts::list))
         .route("/installations/{id}/conflicts/{user}", get(conflicts::show).post(conflicts::decide))
+        .route("/installations/{id}/brake", get(brake::show))
+        .route("/installations/{id}/brake/release", post(brake::release))
+        .route("/installations/{id}/brake/drop", post(brake::drop_all))
         .route("/installations/{id}/runs", post(work::begin_run))
         .route("/installations/{id}/runs/{run}", get(run::show))
         .route("/installations/{id}/runs/{run}/cancel", post(run::cancel))

@@ -48,6 +48,8 @@ pub(super) struct InstallationPage {
     storeganise: Storeganise,
     waiting: String,
     parked: String,
+    braked: u64,
+    braked_text: String,
     conflicts: u64,
     conflicts_text: String,
     held_until: Option<Moment>,
@@ -130,6 +132,8 @@ pub(super) async fn show(
         storeganise: storeganise(&summary, now),
         waiting: grouped(summary.backlog.waiting),
         parked: grouped(summary.backlog.parked),
+        braked: summary.backlog.braked,
+        braked_text: counted(summary.backlog.braked, "record is held back", "records are held back"),
         conflicts: summary.backlog.conflicts,
         conflicts_text: counted(
             summary.backlog.conflicts,

@@ -87,6 +87,7 @@ async fn every_page_and_every_button_is_for_whom_it_is_for() {
         "{here}/settings",
         "{here}/person",
         "{here}/conflicts",
+        "{here}/brake",
     ]);
     let asked_first = of(&[
         "/installations/new",
@@ -108,6 +109,8 @@ async fn every_page_and_every_button_is_for_whom_it_is_for() {
         "{here}/replay-all",
         "{here}/replay-cause",
         "{here}/conflicts/u1",
+        "{here}/brake/release",
+        "{here}/brake/drop",
         "{here}/pause",
         "{here}/enable",
         "{here}/disable",
