@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sync_core::{
     core::Core,
     error::Error,
-    health::Health,
+    health::{Assessment, Cause, Health},
     installation::State as Life,
     views::fleet::{FleetFilter, Summary},
 };
@@ -62,11 +62,22 @@ struct Row {
     business_code: String,
     addon_id: String,
     health: Badge,
+    todo: Option<Todo>,
     account: Option<i64>,
     waiting: String,
     parked: u64,
     parked_text: String,
     last_event: Option<Moment>,
+}
+
+/// What a person can do about a business that needs one, from the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Todo {
+    label: &'static str,
+    /// The last part of the address under the installation's own.
+    at: &'static str,
+    /// Whether a click does it; otherwise it leads to where it is done.
+    is_done_here: bool,
 }
 
 #[derive(Deserialize)]
@@ -184,9 +195,29 @@ fn healths(chosen: &str) -> Vec<StateChoice> {
     .into()
 }
 
+/// The button for the gravest cause; none where nobody has to do anything.
+fn todo(assessment: &Assessment) -> Option<Todo> {
+    let (label, at) = match assessment.causes.first()? {
+        // Storeganise is asked, and nothing else happens: it needs no second question.
+        Cause::NotAccepted => return Some(Todo { label: "Accept", at: "/accept", is_done_here: true }),
+        Cause::NotEnabled => ("Enable", ""),
+        Cause::DisabledAtStoreganise => ("Look at the add-on", ""),
+        Cause::NeverAuthorised | Cause::AccessLost | Cause::NoUniqueProperty => ("Get it authorised", ""),
+        Cause::BrakeHeld => ("Decide what is held back", "/brake"),
+        Cause::Parked => ("Look at failures", "/activity"),
+        Cause::Conflicts => ("Decide conflicts", "/conflicts"),
+        Cause::Paused | Cause::Disabled | Cause::PausedAtStoreganise | Cause::Held | Cause::AtWork => {
+            return None;
+        }
+    };
+    Some(Todo { label, at, is_done_here: false })
+}
+
 fn row(summary: Summary, now: i64) -> Row {
+    let assessment = summary.assessment();
     Row {
-        health: Badge::of_health(&summary.assessment()),
+        health: Badge::of_health(&assessment),
+        todo: todo(&assessment),
         href: format!("/installations/{}", summary.installation.id),
         account: summary.connection.map(|connection| connection.portal_id),
         waiting: grouped(summary.backlog.waiting),
@@ -206,4 +237,35 @@ fn address_of(asked: &Asked, cursor: &str) -> String {
         .append_pair("cursor", cursor)
         .finish();
     format!("/?{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_needs_somebody_has_a_button_and_nobody_else_has() {
+        use Cause::*;
+        for cause in [
+            NotAccepted,
+            NotEnabled,
+            Paused,
+            Disabled,
+            DisabledAtStoreganise,
+            PausedAtStoreganise,
+            NeverAuthorised,
+            AccessLost,
+            NoUniqueProperty,
+            BrakeHeld,
+            Parked,
+            Conflicts,
+            Held,
+            AtWork,
+        ] {
+            let assessment = Assessment { health: Health::Degraded, causes: vec![cause] };
+            let needs_a_person = words::health(&assessment).needs_a_person;
+            assert_eq!(todo(&assessment).is_some(), needs_a_person, "{cause:?}");
+        }
+        assert_eq!(todo(&Assessment { health: Health::Healthy, causes: Vec::new() }), None);
+    }
 }

@@ -155,3 +155,27 @@ async fn every_page_and_every_button_is_for_whom_it_is_for() {
     let mut admin = Browser::signed_in(&rig, Role::Admin).await;
     assert_eq!(admin.get("/access").await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn an_announced_business_is_accepted_with_one_click_in_the_list() {
+    let rig = Rig::start().await;
+    let known = rig.installation().await;
+    let event = serde_json::json!({ "type": "user.updated", "addonId": "66ce753e7405aa00158ba000",
+        "businessCode": "harbour", "apiUrl": known.api_url, "data": { "userId": "u1" } });
+    let body = event.to_string();
+    let signature =
+        storeganise::signature::sign(body.as_bytes(), &SecretString::from("signature-secret".to_owned()));
+    let announced =
+        Request::post("/webhooks/storeganise").header("sg-signature", signature).body(Body::from(body));
+    assert_eq!(rig.send(announced.unwrap()).await.status, StatusCode::OK);
+    let mut viewer = Browser::signed_in(&rig, Role::Viewer).await;
+    let listed = text(&viewer.get("/").await);
+    assert!(listed.contains("harbour") && !listed.contains("/accept"), "{listed}");
+    let mut staff = Browser::signed_in(&rig, Role::Staff).await;
+    let listed = text(&staff.get("/").await);
+    assert!(listed.contains("aria-label=\"Accept harbour\""), "{listed}");
+    let action = listed.split("action=\"").find(|part| part.contains("/accept\"")).unwrap();
+    let accepted = staff.post(action.split('"').next().unwrap(), &[]).await;
+    assert!(text(&staff.get(to(&accepted)).await).contains("The installation for harbour is accepted."));
+    assert!(!text(&staff.get("/").await).contains("/accept"));
+}
