@@ -68,7 +68,7 @@ pub(super) async fn show(
         is_held: brake.state == BrakeState::Held,
         held: counted(brake.would_change, "record", "records"),
         since: brake.since.filter(|_| brake.state.is_on()).map(|at| Moment::new(at, now)),
-        run: brake.run_id.map(|run| format!("{here}/runs/{run}")),
+        run: brake.run_id.filter(|_| brake.state.is_on()).map(|run| format!("{here}/runs/{run}")),
         rows: page.items,
         next: page.next.map(|cursor| format!("{here}/brake?cursor={cursor}")),
         here,
