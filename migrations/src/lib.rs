@@ -11,6 +11,7 @@ mod m0002_sync;
 mod m0003_access;
 mod m0004_whole;
 mod m0005_refresh;
+mod m0006_activity;
 
 /// Runs the migrations in order. It takes no lock of its own: see `sync_core::storage::connect`.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_access::Migration),
             Box::new(m0004_whole::Migration),
             Box::new(m0005_refresh::Migration),
+            Box::new(m0006_activity::Migration),
         ]
     }
 }

@@ -30,6 +30,7 @@ mod doors;
 mod events;
 mod explain;
 mod failures;
+mod fleet;
 mod guide;
 mod lifecycles;
 mod lost_answers;

@@ -19,7 +19,7 @@ use sync_core::{
         Db,
         entity::{brake, conflict},
     },
-    views::fleet::FleetFilter,
+    views::overview::FleetFilter,
     worker::Worked,
 };
 use tests::{

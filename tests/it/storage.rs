@@ -87,7 +87,7 @@ async fn what_the_committer_says_is_committed_is_there_and_a_bad_mark_fails_alon
     for n in 0..200 {
         let committer = committer.clone();
         let marks = if n == 100 { bad.clone() } else { good(n) };
-        commits.push(tests::spawn(async move { committer.commit(marks).await }));
+        commits.push(tests::spawn(async move { committer.commit(marks, Vec::new()).await }));
     }
     let mut committed = 0;
     for commit in commits {

@@ -6,6 +6,7 @@
 pub mod database;
 pub mod house;
 pub mod node;
+pub mod population;
 pub mod postgres;
 
 /// Runs something beside the test.

@@ -168,6 +168,7 @@ pub async fn start_as(duty: Duty, config: Config, listener: TcpListener) -> anyh
         running.working.spawn(sync_core::worker::run(Arc::clone(&core), running.stopping.clone()));
     }
     running.working.spawn(sync_core::wake::run(Arc::clone(&core), running.stop_serving.clone()));
+    running.working.spawn(sync_core::views::overview::keep(Arc::clone(&core), running.stopping.clone()));
     running.working.spawn(keep_house(Arc::clone(&core), metrics.clone(), running.stopping.clone()));
     let readiness = Readiness::until(running.stopping.clone());
     let state =

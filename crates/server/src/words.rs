@@ -3,6 +3,7 @@
 
 use sync_core::{
     health::{Assessment, Cause, Health},
+    installation::State,
     queue::{change::Subject, outcome::Action},
     views::runs::RunKind,
 };
@@ -55,32 +56,51 @@ pub struct HealthWords {
     pub tone: &'static str,
     /// What it means and what to do, as a sentence.
     pub sentence: &'static str,
-    /// Whether a person has to do something.
-    pub needs_a_person: bool,
+}
+
+/// A health in plain words.
+#[must_use]
+pub fn health_name(health: Health) -> &'static str {
+    match health {
+        Health::Healthy => "Healthy",
+        Health::Working => "Working",
+        Health::Degraded => "Degraded",
+        Health::NeedsAuthorisation => "Needs authorisation",
+        Health::Stopped => "Stopped",
+    }
+}
+
+/// What staff chose for an installation, in plain words.
+#[must_use]
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Pending => "Waiting to be accepted",
+        State::Installed => "Installed, not enabled yet",
+        State::Enabled => "Enabled",
+        State::Paused => "Paused",
+        State::Disabled => "Disabled",
+    }
 }
 
 /// The words for an installation's health: its word, and the sentence of its gravest cause.
 #[must_use]
 pub fn health(assessment: &Assessment) -> HealthWords {
-    let (word, tone) = match assessment.health {
-        Health::Healthy => ("Healthy", "good"),
-        Health::Working => ("Working", "work"),
-        Health::Degraded => ("Degraded", "bad"),
-        Health::NeedsAuthorisation => ("Needs authorisation", "bad"),
-        Health::Stopped => ("Stopped", "rest"),
+    let tone = match assessment.health {
+        Health::Healthy => "good",
+        Health::Working => "work",
+        Health::Degraded | Health::NeedsAuthorisation => "bad",
+        Health::Stopped => "rest",
     };
-    let (sentence, needs_a_person) = match assessment.causes.first() {
-        None => ("It is at work and nothing has failed.", false),
-        Some(cause) => (health_cause(*cause), mended_by_a_person(*cause)),
-    };
+    let well = "It is at work and nothing has failed.";
+    let sentence = assessment.causes.first().map_or(well, |cause| health_cause(*cause));
     // A provider that is down, and what waits for a person to begin with, are no failure.
-    let tone = match (assessment.health, needs_a_person) {
+    let tone = match (assessment.health, assessment.needs_a_person()) {
         (Health::Degraded, false) => "work",
         (Health::Stopped, true) => "need",
         (Health::NeedsAuthorisation, _) if assessment.causes == [Cause::NeverAuthorised] => "need",
         _ => tone,
     };
-    HealthWords { word, tone, sentence, needs_a_person }
+    HealthWords { word: health_name(assessment.health), tone, sentence }
 }
 
 /// A cause of an installation's health as a sentence.
@@ -110,19 +130,29 @@ pub fn health_cause(cause: Cause) -> &'static str {
     }
 }
 
-/// Whether a person has to do something about it.
-fn mended_by_a_person(cause: Cause) -> bool {
-    match cause {
-        Cause::NotAccepted
-        | Cause::NotEnabled
-        | Cause::DisabledAtStoreganise
-        | Cause::NeverAuthorised
-        | Cause::AccessLost
-        | Cause::NoUniqueProperty
-        | Cause::BrakeHeld
-        | Cause::Parked
-        | Cause::Conflicts => true,
-        Cause::Paused | Cause::Disabled | Cause::PausedAtStoreganise | Cause::Held | Cause::AtWork => false,
+/// A kind of event in plain words.
+#[must_use]
+pub fn event(kind: &str) -> &'static str {
+    match kind {
+        "user.created" => "A user was made at Storeganise",
+        "user.updated" => "A user was changed at Storeganise",
+        "user.disabled" => "A user was disabled at Storeganise",
+        "addon.dailyEvent.started" => "Storeganise's daily sign of life",
+        "storeganise.other" => "Something else at Storeganise",
+        "contact.creation" => "A contact was made at HubSpot",
+        "contact.propertyChange" => "A contact was changed at HubSpot",
+        "contact.deletion" => "A contact was deleted at HubSpot",
+        "contact.restore" => "A contact was restored at HubSpot",
+        "contact.merge" => "Contacts were merged at HubSpot",
+        "contact.associationChange" => "A contact was put on a record at HubSpot, or taken off",
+        "contact.privacyDeletion" => "A contact was deleted for privacy at HubSpot",
+        "deal.creation" => "A deal was made at HubSpot",
+        "deal.propertyChange" => "A deal was changed at HubSpot",
+        "deal.deletion" => "A deal was deleted at HubSpot",
+        "deal.restore" => "A deal was restored at HubSpot",
+        "deal.merge" => "Deals were merged at HubSpot",
+        "deal.associationChange" => "A contact was put on a deal at HubSpot, or taken off",
+        _ => "Something else at HubSpot",
     }
 }
 

@@ -1,7 +1,7 @@
 //! What every part of the core needs: the database, the two parameters, the master keys and both providers.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -16,8 +16,8 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
-    clock::Clock, health::Health, installation::Scope, random::Random, settings::Settings, storage::Db,
-    vault::MasterKeys,
+    clock::Clock, installation::Scope, random::Random, settings::Settings, storage::Db, vault::MasterKeys,
+    views::overview::Memory,
 };
 
 /// Our standing with Storeganise.
@@ -95,8 +95,8 @@ pub struct Core {
     paces: Mutex<HashMap<Uuid, Pace>>,
     /// Reads by e-mail in a row that found nobody, per installation: see `record::matching`.
     empty_reads: Mutex<HashMap<Uuid, u32>>,
-    /// When the installations were last counted by their health, and what came of it.
-    census: Mutex<Option<(i64, BTreeMap<Health, u64>)>>,
+    /// How the installations stood when they were last looked over.
+    pub(crate) fleet: Memory,
 }
 
 impl Core {
@@ -110,7 +110,7 @@ impl Core {
             budgets: Mutex::default(),
             paces: Mutex::default(),
             empty_reads: Mutex::default(),
-            census: Mutex::default(),
+            fleet: Memory::default(),
         }
     }
 
@@ -177,15 +177,5 @@ impl Core {
         let mut reads = self.empty_reads.lock().unwrap_or_else(PoisonError::into_inner);
         let count = reads.entry(scope.id()).or_default();
         *count = if found_nobody { count.saturating_add(1) } else { 0 };
-    }
-
-    /// The installations by health, where they were counted after `since`.
-    pub(crate) fn known_census(&self, since: i64) -> Option<BTreeMap<Health, u64>> {
-        let census = self.census.lock().unwrap_or_else(PoisonError::into_inner);
-        census.as_ref().filter(|(at, _)| *at > since).map(|(_, counts)| counts.clone())
-    }
-
-    pub(crate) fn remember_census(&self, now: i64, counts: &BTreeMap<Health, u64>) {
-        *self.census.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, counts.clone()));
     }
 }

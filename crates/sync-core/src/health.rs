@@ -79,6 +79,41 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All of them, the gravest first.
+    pub const ALL: [Self; 14] = [
+        Self::NotAccepted,
+        Self::Disabled,
+        Self::Paused,
+        Self::DisabledAtStoreganise,
+        Self::NeverAuthorised,
+        Self::AccessLost,
+        Self::NotEnabled,
+        Self::PausedAtStoreganise,
+        Self::NoUniqueProperty,
+        Self::BrakeHeld,
+        Self::Parked,
+        Self::Conflicts,
+        Self::Held,
+        Self::AtWork,
+    ];
+
+    /// Whether a person has to do something about it.
+    #[must_use]
+    pub fn needs_a_person(self) -> bool {
+        match self {
+            Self::NotAccepted
+            | Self::NotEnabled
+            | Self::DisabledAtStoreganise
+            | Self::NeverAuthorised
+            | Self::AccessLost
+            | Self::NoUniqueProperty
+            | Self::BrakeHeld
+            | Self::Parked
+            | Self::Conflicts => true,
+            Self::Paused | Self::Disabled | Self::PausedAtStoreganise | Self::Held | Self::AtWork => false,
+        }
+    }
+
     /// The word in the JSON API.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -100,7 +135,9 @@ impl Cause {
         }
     }
 
-    fn health(self) -> Health {
+    /// The health it makes where nothing graver is amiss.
+    #[must_use]
+    pub fn health(self) -> Health {
         match self {
             Self::NotAccepted
             | Self::NotEnabled
@@ -149,6 +186,14 @@ pub struct Assessment {
     pub health: Health,
     /// Why, the gravest first; empty where it is healthy.
     pub causes: Vec<Cause>,
+}
+
+impl Assessment {
+    /// Whether a person has to do something: the gravest cause says.
+    #[must_use]
+    pub fn needs_a_person(&self) -> bool {
+        self.causes.first().is_some_and(|cause| cause.needs_a_person())
+    }
 }
 
 /// Derives the health. What stops all work is the only cause named: what else is amiss shows once it is mended.
@@ -274,6 +319,26 @@ mod tests {
         let facts = Facts { parked: 2, waiting: 5, is_held: true, is_braked: true, ..WELL };
         let expected = [Cause::BrakeHeld, Cause::Parked, Cause::Held, Cause::AtWork];
         assert_eq!(assess(facts).causes, expected);
+    }
+
+    #[test]
+    fn every_cause_is_listed_once_by_a_word_of_its_own() {
+        let words: std::collections::BTreeSet<_> = Cause::ALL.iter().map(|cause| cause.word()).collect();
+        assert_eq!(words.len(), Cause::ALL.len());
+        // A cause that is added to the enum is to be added to the list: the last one says how many there are.
+        let last = Cause::ALL.iter().map(|cause| *cause as usize).max();
+        assert_eq!(last, Some(Cause::AtWork as usize));
+        assert_eq!(Cause::AtWork as usize + 1, Cause::ALL.len());
+    }
+
+    #[test]
+    fn only_what_a_person_can_mend_needs_one() {
+        let mended: Vec<&str> =
+            Cause::ALL.iter().filter(|cause| cause.needs_a_person()).map(|cause| cause.word()).collect();
+        let expected = "not_accepted disabled_at_storeganise never_authorised access_lost not_enabled \
+                        no_unique_property brake_held parked conflicts";
+        assert_eq!(mended, expected.split_whitespace().collect::<Vec<_>>());
+        assert!(!Assessment { health: Health::Healthy, causes: Vec::new() }.needs_a_person());
     }
 
     #[test]

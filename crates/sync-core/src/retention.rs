@@ -1,5 +1,5 @@
 //! Retention: what is no longer needed goes, a little at a time. Outcomes become daily counts; ended runs, old previews,
-//! decided brakes and closed notices go. The audit log stays.
+//! decided brakes, closed notices and counts by the hour go. The audit log stays.
 //!
 //! Every step is a transaction of its own, bounded, and safe to repeat: what a crash left is found the next time.
 
@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, QueryTrait as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -18,7 +18,10 @@ use crate::{
     error::Error,
     installation::Scope,
     queue::lease::lock,
-    storage::entity::{brake, brake_row, installation, notice, outcome, outcome_day, preview_row, run},
+    storage::entity::{
+        activity_hour, brake, brake_row, installation, notice, outcome, outcome_day, preview_row, run,
+    },
+    views::day::first_hour,
 };
 
 pub(crate) const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
@@ -38,7 +41,7 @@ const INSTALLATIONS_PER_PAGE: u64 = 500;
 pub struct Thinned {
     /// Outcomes that became counts.
     pub outcomes: u64,
-    /// Ended runs, rows of previews, decided brakes and closed notices.
+    /// Ended runs, rows of previews, decided brakes, closed notices and hours of activity.
     pub others: u64,
 }
 
@@ -50,11 +53,13 @@ enum Kind {
     Runs,
     Brake,
     Notices,
+    Hours,
 }
 
 impl Kind {
     /// The rows of a preview go before its run.
-    const ALL: [Self; 5] = [Self::Outcomes, Self::Previews, Self::Runs, Self::Brake, Self::Notices];
+    const ALL: [Self; 6] =
+        [Self::Outcomes, Self::Previews, Self::Runs, Self::Brake, Self::Notices, Self::Hours];
 }
 
 impl Core {
@@ -127,6 +132,7 @@ impl Core {
                 let columns = (notice::Column::Id, notice::Column::InstallationId, notice::Column::ClosedAt);
                 self.drop_ended::<notice::Entity>(scope, columns, ended).await
             }
+            Kind::Hours => self.drop_hours(scope, first_hour(now)).await,
         }
     }
 
@@ -208,6 +214,21 @@ impl Core {
         let transaction = self.beside_the_worker(scope).await?;
         let gone =
             E::delete_many().filter(owner.eq(scope.id())).filter(id.is_in(old)).exec(&transaction).await?;
+        transaction.commit().await?;
+        Ok(gone.rows_affected)
+    }
+
+    /// Drops the hours that no page shows any more.
+    async fn drop_hours(&self, scope: Scope, before: i64) -> Result<u64, Error> {
+        let old = Condition::all()
+            .add(activity_hour::Column::InstallationId.eq(scope.id()))
+            .add(activity_hour::Column::Hour.lt(before));
+        let found = activity_hour::Entity::find().filter(old.clone()).one(self.db().reader()).await?;
+        if found.is_none() {
+            return Ok(0);
+        }
+        let transaction = self.beside_the_worker(scope).await?;
+        let gone = activity_hour::Entity::delete_many().filter(old).exec(&transaction).await?;
         transaction.commit().await?;
         Ok(gone.rows_affected)
     }

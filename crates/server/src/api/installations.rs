@@ -6,7 +6,10 @@ use sync_core::{
     connection::Connection,
     health::{Cause, Health},
     installation,
-    views::fleet::{Backlog, FleetFilter, Summary},
+    views::{
+        fleet::{Backlog, Summary},
+        overview::{FleetFilter, Order},
+    },
 };
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -52,6 +55,11 @@ pub(crate) struct InstallationBody {
     /// When the last event for it arrived.
     #[serde(with = "time::serde::rfc3339::option")]
     last_event_at: Option<OffsetDateTime>,
+    /// When a record last came to an end that was no failure.
+    #[serde(with = "time::serde::rfc3339::option")]
+    last_success_at: Option<OffsetDateTime>,
+    /// Records that were refused or could not be done in the last 24 hours.
+    failed_last_day: u64,
     /// When it was made here.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
@@ -124,8 +132,14 @@ pub(crate) struct Filter {
     state: Option<String>,
     /// Only those in this health.
     health: Option<String>,
+    /// Only those for which a person has to do something.
+    #[serde(default)]
+    needs_a_person: bool,
     /// Only those whose business code or add-on id contains this.
     search: Option<String>,
+    /// What comes first: `business` (by code, where none is asked for), `needs_a_person`, `waiting`, `failed`, `last_event`
+    /// or `last_success` (the longest ago first).
+    order: Option<String>,
 }
 
 /// What to install.
@@ -142,7 +156,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list, install)).routes(routes!(show, remove))
 }
 
-/// List installations, ordered by business code.
+/// List installations.
 #[utoipa::path(get, path = "/installations", operation_id = "list_installations", tag = "installations", params(Filter, Paging),
     responses((status = 200, body = List<InstallationBody>), (status = 401, body = Problem)))]
 async fn list(
@@ -153,7 +167,9 @@ async fn list(
 ) -> Result<Json<List<InstallationBody>>, Problem> {
     let wanted = filter.state.as_deref().map(state_named).transpose()?;
     let health = filter.health.as_deref().map(health_named).transpose()?;
-    let filter = FleetFilter { state: wanted, health, search: filter.search };
+    let order = filter.order.as_deref().map(order_named).transpose()?.unwrap_or_default();
+    let needs_a_person = filter.needs_a_person;
+    let filter = FleetFilter { state: wanted, health, needs_a_person, search: filter.search, order };
     let page = state.core.installations(&filter, paging.cursor.as_deref(), paging.limit()).await?;
     Ok(Json(List::of(page, |summary| InstallationBody::of(summary, &state))))
 }
@@ -211,6 +227,13 @@ fn health_named(word: &str) -> Result<Health, Problem> {
     })
 }
 
+fn order_named(word: &str) -> Result<Order, Problem> {
+    Order::from_word(word).ok_or_else(|| {
+        let words = Order::ALL.map(Order::word).join(", ");
+        Problem::invalid("order", format!("An order is one of these: {words}."))
+    })
+}
+
 impl InstallationBody {
     fn of(summary: Summary, state: &AppState) -> Self {
         let assessment = summary.assessment();
@@ -233,6 +256,8 @@ impl InstallationBody {
                 hubspot: format!("{base_url}/webhooks/hubspot"),
             },
             last_event_at: found.last_event_at.map(moment),
+            last_success_at: summary.succeeded_at.map(moment),
+            failed_last_day: summary.day.failed(),
             created_at: moment(found.created_at),
         }
     }

@@ -52,9 +52,9 @@ async fn metrics(_caller: Caller, State(state): State<AppState>) -> String {
 }
 
 async fn by_health(state: &AppState) {
-    match state.core.health_census().await {
-        Ok(census) => {
-            for (health, count) in census {
+    match state.core.overview().await {
+        Ok(overview) => {
+            for (health, count) in overview.census() {
                 metrics::gauge!("annex_installations", "health" => health.word()).set(count as f64);
             }
         }

@@ -9,11 +9,7 @@ use sync_core::{
     access::audit::Actor,
     core::Core,
     installation::Installation,
-    views::{
-        PAGE_MAX,
-        fleet::{FleetFilter, Summary},
-        runs::RunKind,
-    },
+    views::{PAGE_MAX, fleet::Summary, overview::FleetFilter, runs::RunKind},
 };
 use uuid::Uuid;
 

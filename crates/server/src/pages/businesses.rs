@@ -9,15 +9,17 @@ use axum::{
 };
 use serde::Deserialize;
 use sync_core::{
-    core::Core,
-    error::Error,
     health::{Assessment, Cause, Health},
     installation::State as Life,
-    views::fleet::{FleetFilter, Summary},
+    views::{
+        fleet::Summary,
+        overview::{FleetFilter, Order, Overview},
+    },
 };
 use url::form_urlencoded;
 
 use super::{
+    day::{self, Chart},
     error::PageError,
     frame::{Frame, Notice},
     moment::Moment,
@@ -26,10 +28,8 @@ use super::{
 };
 use crate::{app::AppState, words};
 
-const ROWS: u64 = 50;
-/// Installations looked at for the first line; beyond that it says "at least".
-const LOOKED_AT_MAX: usize = 2_000;
-const LOOKED_AT_ONCE: u64 = 200;
+/// So many that a page of them, each with its chart, stays under 30 KB.
+const ROWS: u64 = 20;
 /// The filter's word for all that need somebody, beside the words of the states.
 const NEEDY: &str = "needs-you";
 
@@ -45,13 +45,15 @@ struct BusinessesPage {
     has_needy: bool,
     is_new: bool,
     search: String,
-    states: Vec<StateChoice>,
-    healths: Vec<StateChoice>,
+    states: Vec<Choice>,
+    healths: Vec<Choice>,
+    orders: Vec<Choice>,
     rows: Vec<Row>,
     next: Option<String>,
 }
 
-struct StateChoice {
+/// One of the values a filter can have.
+struct Choice {
     word: &'static str,
     label: &'static str,
     is_chosen: bool,
@@ -61,13 +63,19 @@ struct Row {
     href: String,
     business_code: String,
     addon_id: String,
+    state: &'static str,
     health: Badge,
+    /// Why somebody is needed, where somebody is.
+    why: Option<&'static str>,
     todo: Option<Todo>,
     account: Option<i64>,
     waiting: String,
     parked: u64,
     parked_text: String,
+    chart: Option<Chart>,
+    day: String,
     last_event: Option<Moment>,
+    last_success: Option<Moment>,
 }
 
 /// What a person can do about a business that needs one, from the list.
@@ -88,15 +96,9 @@ struct Asked {
     state: String,
     #[serde(default)]
     health: String,
+    #[serde(default)]
+    order: String,
     cursor: Option<String>,
-}
-
-/// What the first line is made of.
-#[derive(Default)]
-struct Overview {
-    total: u64,
-    needy: Vec<Summary>,
-    is_all: bool,
 }
 
 async fn show(
@@ -106,69 +108,43 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<BusinessesPage, PageError> {
     let core = &state.core;
-    let overview = look_over(core).await?;
-    let (headline, has_needy) = (headline(&overview), !overview.needy.is_empty());
-    let is_new = overview.total == 0;
-    let (found, next) = if asked.state == NEEDY {
-        let wanted = asked.search.trim().to_lowercase();
-        let fits = |row: &Summary| row.installation.business_code.contains(&wanted);
-        (overview.needy.into_iter().filter(fits).collect(), None)
-    } else {
-        let filter = FleetFilter {
-            state: Life::from_word(&asked.state),
-            health: Health::from_word(&asked.health),
-            search: Some(asked.search.clone()),
-        };
-        let page = core.installations(&filter, asked.cursor.as_deref(), ROWS).await?;
-        (page.items, page.next)
+    let overview = core.overview().await?;
+    let order = Order::from_word(&asked.order).unwrap_or(Order::NeedsAPerson);
+    let filter = FleetFilter {
+        state: Life::from_word(&asked.state),
+        health: Health::from_word(&asked.health),
+        needs_a_person: asked.state == NEEDY,
+        search: Some(asked.search.clone()),
+        order,
     };
+    let page = core.installations(&filter, asked.cursor.as_deref(), ROWS).await?;
     let now = core.clock().now().0;
     Ok(BusinessesPage {
         frame: Frame::of_staff(&staff, notice),
-        headline,
-        has_needy,
-        is_new,
-        states: choices(&asked.state),
+        headline: headline(&overview),
+        has_needy: overview.needy() > 0,
+        is_new: overview.total() == 0,
+        states: states(&asked.state),
         healths: healths(&asked.health),
-        rows: found.into_iter().map(|summary| row(summary, now)).collect(),
-        next: next.map(|cursor| address_of(&asked, &cursor)),
+        orders: orders(order),
+        rows: page.items.into_iter().map(|summary| row(summary, now)).collect(),
+        next: page.next.map(|cursor| address_of(&asked, &cursor)),
         search: asked.search,
     })
 }
 
-async fn look_over(core: &Core) -> Result<Overview, Error> {
-    let mut overview = Overview::default();
-    let mut cursor: Option<String> = None;
-    for _ in 0..LOOKED_AT_MAX.div_ceil(LOOKED_AT_ONCE as usize) {
-        let page = core.installations(&FleetFilter::default(), cursor.as_deref(), LOOKED_AT_ONCE).await?;
-        overview.total += page.items.len() as u64;
-        overview
-            .needy
-            .extend(page.items.into_iter().filter(|row| words::health(&row.assessment()).needs_a_person));
-        cursor = page.next;
-        if cursor.is_none() {
-            overview.is_all = true;
-            break;
-        }
-    }
-    Ok(overview)
-}
-
 fn headline(overview: &Overview) -> String {
-    let needy = overview.needy.len() as u64;
     let businesses = |count| counted(count, "business", "businesses");
-    match (overview.total, needy, overview.is_all) {
-        (0, ..) => "No business yet".to_owned(),
-        (1, 0, true) => "The one business is well".to_owned(),
-        (total, 0, true) => format!("All {} are well", businesses(total)),
-        (total, 0, false) => format!("The first {} are well; there are more", businesses(total)),
-        (_, 1, true) => "1 business needs you".to_owned(),
-        (_, needy, true) => format!("{} need you", businesses(needy)),
-        (_, needy, false) => format!("At least {} need you", businesses(needy)),
+    match (overview.total(), overview.needy()) {
+        (0, _) => "No business yet".to_owned(),
+        (1, 0) => "The one business is well".to_owned(),
+        (total, 0) => format!("All {} are well", businesses(total)),
+        (_, 1) => "1 business needs you".to_owned(),
+        (_, needy) => format!("{} need you", businesses(needy)),
     }
 }
 
-fn choices(chosen: &str) -> Vec<StateChoice> {
+fn states(chosen: &str) -> Vec<Choice> {
     [
         ("", "All states"),
         (NEEDY, "Needs you"),
@@ -178,21 +154,31 @@ fn choices(chosen: &str) -> Vec<StateChoice> {
         ("paused", "Paused"),
         ("disabled", "Disabled"),
     ]
-    .map(|(word, label)| StateChoice { word, label, is_chosen: word == chosen })
+    .map(|(word, label)| Choice { word, label, is_chosen: word == chosen })
     .into()
 }
 
-fn healths(chosen: &str) -> Vec<StateChoice> {
-    [
-        ("", "Any health"),
-        ("healthy", "Healthy"),
-        ("working", "Working"),
-        ("degraded", "Degraded"),
-        ("needs_authorisation", "Needs authorisation"),
-        ("stopped", "Stopped"),
-    ]
-    .map(|(word, label)| StateChoice { word, label, is_chosen: word == chosen })
-    .into()
+fn healths(chosen: &str) -> Vec<Choice> {
+    let any = Choice { word: "", label: "Any health", is_chosen: chosen.is_empty() };
+    let each = Health::ALL.into_iter().map(|health| Choice {
+        word: health.word(),
+        label: words::health_name(health),
+        is_chosen: health.word() == chosen,
+    });
+    std::iter::once(any).chain(each).collect()
+}
+
+fn orders(chosen: Order) -> Vec<Choice> {
+    let label = |order| match order {
+        Order::NeedsAPerson => "What needs you",
+        Order::Business => "Business code",
+        Order::Waiting => "Most waiting",
+        Order::Failed => "Most failed in 24 hours",
+        Order::Silence => "Longest without an event",
+        Order::Success => "Longest without a success",
+    };
+    let each = Order::ALL.into_iter();
+    each.map(|order| Choice { word: order.word(), label: label(order), is_chosen: order == chosen }).collect()
 }
 
 /// The button for the gravest cause; none where nobody has to do anything.
@@ -216,13 +202,18 @@ fn todo(assessment: &Assessment) -> Option<Todo> {
 fn row(summary: Summary, now: i64) -> Row {
     let assessment = summary.assessment();
     Row {
+        state: words::state(summary.installation.state),
         health: Badge::of_health(&assessment),
+        why: assessment.needs_a_person().then(|| words::health(&assessment).sentence),
         todo: todo(&assessment),
         href: format!("/installations/{}", summary.installation.id),
         account: summary.connection.map(|connection| connection.portal_id),
         waiting: grouped(summary.backlog.waiting),
         parked: summary.backlog.parked,
         parked_text: grouped(summary.backlog.parked),
+        chart: Chart::of(&summary.day),
+        day: day::label(&summary.day),
+        last_success: summary.succeeded_at.map(|at| Moment::new(at, now)),
         last_event: summary.installation.last_event_at.map(|at| Moment::new(at, now)),
         business_code: summary.installation.business_code,
         addon_id: summary.installation.addon_id,
@@ -234,6 +225,7 @@ fn address_of(asked: &Asked, cursor: &str) -> String {
         .append_pair("search", &asked.search)
         .append_pair("state", &asked.state)
         .append_pair("health", &asked.health)
+        .append_pair("order", &asked.order)
         .append_pair("cursor", cursor)
         .finish();
     format!("/?{query}")
@@ -245,26 +237,9 @@ mod tests {
 
     #[test]
     fn whoever_needs_somebody_has_a_button_and_nobody_else_has() {
-        use Cause::*;
-        for cause in [
-            NotAccepted,
-            NotEnabled,
-            Paused,
-            Disabled,
-            DisabledAtStoreganise,
-            PausedAtStoreganise,
-            NeverAuthorised,
-            AccessLost,
-            NoUniqueProperty,
-            BrakeHeld,
-            Parked,
-            Conflicts,
-            Held,
-            AtWork,
-        ] {
-            let assessment = Assessment { health: Health::Degraded, causes: vec![cause] };
-            let needs_a_person = words::health(&assessment).needs_a_person;
-            assert_eq!(todo(&assessment).is_some(), needs_a_person, "{cause:?}");
+        for cause in Cause::ALL {
+            let assessment = Assessment { health: cause.health(), causes: vec![cause] };
+            assert_eq!(todo(&assessment).is_some(), cause.needs_a_person(), "{cause:?}");
         }
         assert_eq!(todo(&Assessment { health: Health::Healthy, causes: Vec::new() }), None);
     }

@@ -22,6 +22,7 @@ mod throttle;
 mod access;
 mod audit;
 mod businesses;
+mod day;
 mod failures;
 mod install;
 mod installation;

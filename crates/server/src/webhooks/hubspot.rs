@@ -12,12 +12,9 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use sync_core::{
-    installation::Installation,
-    queue::{change::Mark, intake::Verdict},
-};
+use sync_core::installation::Installation;
 
-use super::{Refusal, answer, by_key, commit, count};
+use super::{Refusal, answer, by_key, commit};
 use crate::app::AppState;
 
 const PROVIDER: &str = "hubspot";
@@ -61,24 +58,7 @@ pub(super) async fn for_one(
 async fn take(state: &AppState, only: Option<&Installation>, delivery: &Delivery) -> Result<(), Refusal> {
     check_signature(state, delivery)?;
     let events = Event::parse_batch(&delivery.body).map_err(|_| Refusal::NotJson)?;
-    let verdicts = state.core.hubspot_events(&events, only).await?;
-    let mut marks: Vec<Mark> = Vec::new();
-    let mut words = Vec::with_capacity(verdicts.len());
-    let mut refused = None;
-    for verdict in verdicts {
-        match verdict {
-            Verdict::Mark(some) => {
-                marks.extend(some);
-                words.push("marked");
-            }
-            Verdict::Ignore(word) => words.push(word),
-            Verdict::Refuse(word) => refused = Some(word),
-        }
-    }
-    // One event that is not believed does not hold up its neighbours.
-    commit(state, marks).await?;
-    words.into_iter().for_each(|word| count(PROVIDER, word));
-    refused.map_or(Ok(()), |word| Err(Refusal::Refused(word)))
+    commit(state, PROVIDER, state.core.hubspot_events(&events, only).await?).await
 }
 
 fn check_signature(state: &AppState, delivery: &Delivery) -> Result<(), Refusal> {

@@ -14,7 +14,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
-use sync_core::{error::Error, installation::Installation, queue::change::Mark};
+use sync_core::{
+    error::Error,
+    installation::Installation,
+    queue::{
+        change::Mark,
+        intake::{Taken, Verdict},
+    },
+};
 use uuid::Uuid;
 
 use crate::app::AppState;
@@ -99,11 +106,26 @@ async fn by_key(state: &AppState, key: &str) -> Result<Installation, Refusal> {
     state.core.by_webhook_key(key).await?.ok_or(Refusal::UnknownKey)
 }
 
-async fn commit(state: &AppState, marks: Vec<Mark>) -> Result<(), Refusal> {
-    match tokio::time::timeout(COMMIT_WAIT, state.committer.commit(marks)).await {
-        Ok(true) => Ok(()),
-        Ok(false) | Err(_) => Err(Refusal::NotCommitted),
+/// Commits what the events ask for, and counts each. One event that is not believed does not hold up its neighbours.
+async fn commit(state: &AppState, provider: &'static str, taken: Taken) -> Result<(), Refusal> {
+    let mut marks: Vec<Mark> = Vec::new();
+    let mut words = Vec::with_capacity(taken.verdicts.len());
+    let mut refused = None;
+    for verdict in taken.verdicts {
+        match verdict {
+            Verdict::Mark(some) => {
+                marks.extend(some);
+                words.push("marked");
+            }
+            Verdict::Ignore(word) => words.push(word),
+            Verdict::Refuse(word) => refused = Some(word),
+        }
     }
+    match tokio::time::timeout(COMMIT_WAIT, state.committer.commit(marks, taken.heard)).await {
+        Ok(true) => words.into_iter().for_each(|word| count(provider, word)),
+        Ok(false) | Err(_) => return Err(Refusal::NotCommitted),
+    }
+    refused.map_or(Ok(()), |word| Err(Refusal::Refused(word)))
 }
 
 fn count(provider: &'static str, verdict: &'static str) {

@@ -10,12 +10,9 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use sync_core::{
-    installation::Installation,
-    queue::intake::{Verdict, decide_storeganise},
-};
+use sync_core::installation::Installation;
 
-use super::{Refusal, answer, by_key, commit, count};
+use super::{Refusal, answer, by_key, commit};
 use crate::app::AppState;
 
 const PROVIDER: &str = "storeganise";
@@ -49,17 +46,5 @@ async fn take(
     signature::verify(body, given, &state.config.storeganise.signature_secrets)
         .map_err(|error| Refusal::Signature(error.to_string()))?;
     let event = Event::parse(body).map_err(|_| Refusal::NotJson)?;
-    let verdict = match only {
-        Some(found) => decide_storeganise(found, &event),
-        None => state.core.storeganise_event(&event).await?,
-    };
-    match verdict {
-        Verdict::Mark(marks) => {
-            commit(state, marks).await?;
-            count(PROVIDER, "marked");
-        }
-        Verdict::Ignore(word) => count(PROVIDER, word),
-        Verdict::Refuse(word) => return Err(Refusal::Refused(word)),
-    }
-    Ok(())
+    commit(state, PROVIDER, state.core.storeganise_event(&event, only).await?).await
 }

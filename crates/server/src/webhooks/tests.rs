@@ -107,6 +107,32 @@ async fn an_unknown_event_type_is_a_200_and_counted() {
 }
 
 #[tokio::test]
+async fn when_each_kind_of_event_last_arrived_is_known_whether_or_not_it_asked_for_work() {
+    let rig = Rig::start().await;
+    let installation = rig.installation().await;
+    let mut unknown = user_event(&installation);
+    unknown["type"] = json!("user.sneezed");
+    let mut foreign = user_event(&installation);
+    foreign["apiUrl"] = json!("https://elsewhere.example.org/api");
+    // The last one is committed before it is answered, and the others with it.
+    for (event, expected) in [(&unknown, 200), (&foreign, 403), (&user_event(&installation), 200)] {
+        assert_eq!(status(&rig, storeganise(FOR_ALL, &event.to_string())).await, expected);
+    }
+    let heard = rig.state.core.last_heard(installation.scope()).await.unwrap();
+    let shown: Vec<(&str, bool)> =
+        heard.iter().map(|event| (event.kind.as_str(), event.at.is_some())).collect();
+    let expected = [
+        ("user.created", false),
+        ("user.updated", true),
+        ("addon.dailyEvent.started", false),
+        ("storeganise.other", true),
+        ("deal.propertyChange", false),
+    ];
+    assert_eq!(shown, expected);
+    assert_eq!(heard.iter().find_map(|event| event.at), Some(NOW_MS * 1_000));
+}
+
+#[tokio::test]
 async fn an_event_that_contradicts_the_install_is_a_403() {
     let rig = Rig::start().await;
     let installation = rig.installation().await;

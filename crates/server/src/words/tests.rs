@@ -160,30 +160,11 @@ fn a_status_is_named_and_an_unknown_code_is_shown_as_it_is() {
 }
 
 #[test]
-fn only_what_a_person_can_mend_counts_as_needing_one() {
-    use Cause::*;
-    let all = [
-        (Health::Stopped, NotAccepted, true),
-        (Health::Stopped, NotEnabled, true),
-        (Health::Stopped, Paused, false),
-        (Health::Stopped, Disabled, false),
-        (Health::Stopped, DisabledAtStoreganise, true),
-        (Health::Stopped, PausedAtStoreganise, false),
-        (Health::NeedsAuthorisation, NeverAuthorised, true),
-        (Health::NeedsAuthorisation, AccessLost, true),
-        (Health::Degraded, NoUniqueProperty, true),
-        (Health::Degraded, BrakeHeld, true),
-        (Health::Degraded, Parked, true),
-        (Health::Degraded, Conflicts, true),
-        (Health::Degraded, Held, false),
-        (Health::Working, AtWork, false),
-    ];
-    for (state, cause, expected) in all {
-        let words = health(&Assessment { health: state, causes: vec![cause] });
-        assert_eq!(words.needs_a_person, expected, "{cause:?}");
-        assert!(words.sentence.ends_with('.'), "{cause:?}");
+fn every_cause_of_a_health_is_a_sentence() {
+    for cause in Cause::ALL {
+        let words = health(&Assessment { health: cause.health(), causes: vec![cause] });
+        assert!(words.sentence.ends_with('.') && !words.word.is_empty(), "{cause:?}");
     }
-    assert!(!health(&Assessment { health: Health::Healthy, causes: Vec::new() }).needs_a_person);
 }
 
 #[test]

@@ -208,6 +208,7 @@ impl Core {
             hold_until: Set(0),
             hold_cause: NotSet,
             hold_count: Set(0),
+            succeeded_at: NotSet,
         };
         lease::Entity::insert(lease).exec_without_returning(&transaction).await?;
         self.audit(&transaction, &Entry::about(by, id, action)).await?;

@@ -13,7 +13,10 @@ use std::{
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::Expr};
 use tokio::sync::{mpsc, oneshot};
 
-use super::change::{Mark, mark_in};
+use super::{
+    change::{Mark, mark_in},
+    heard::{self, Heard, Noted},
+};
 use crate::{
     clock::Clock,
     core::Core,
@@ -28,7 +31,9 @@ const BATCH_MAX: usize = 500;
 
 struct Waiting {
     marks: Vec<Mark>,
-    done: oneshot::Sender<bool>,
+    heard: Vec<Heard>,
+    /// Nobody waits for what only says that an event arrived.
+    done: Option<oneshot::Sender<bool>>,
 }
 
 /// Hands marks to the committer. Clones share it.
@@ -58,13 +63,15 @@ impl Committer {
         (committer, run(core, receiver, writing_since))
     }
 
-    /// Waits until the marks are committed; false where they were not, so that the provider sends again.
-    pub async fn commit(&self, marks: Vec<Mark>) -> bool {
+    /// Waits until the marks are committed; false where they were not, so that the provider sends again. Where there are
+    /// none, that the events were heard of is written in passing, or not at all.
+    pub async fn commit(&self, marks: Vec<Mark>, heard: Vec<Heard>) -> bool {
         if marks.is_empty() {
+            let _full_or_gone = self.sender.try_send(Waiting { marks, heard, done: None });
             return true;
         }
         let (done, committed) = oneshot::channel();
-        if self.sender.send(Waiting { marks, done }).await.is_err() {
+        if self.sender.send(Waiting { marks, heard, done: Some(done) }).await.is_err() {
             return false;
         }
         committed.await.unwrap_or(false)
@@ -88,24 +95,30 @@ impl Committer {
 
 async fn run(core: Arc<Core>, mut receiver: mpsc::Receiver<Waiting>, writing_since: Arc<AtomicI64>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
+    let mut noted = Noted::default();
     while receiver.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let marks: Vec<Mark> = batch.iter().flat_map(|waiting| waiting.marks.iter().cloned()).collect();
+        let heard: Vec<Heard> = batch.iter().flat_map(|waiting| waiting.heard.iter().copied()).collect();
         let began = core.now_micros();
         writing_since.store(began, Ordering::Relaxed);
-        let together = write(&core, &marks).await;
-        metrics::histogram!("annex_commit_events").record(batch.len() as f64);
-        metrics::histogram!("annex_commit_seconds").record(seconds_since(&core, began));
+        let together = write(&core, &mut noted, &marks, &heard).await;
+        if !marks.is_empty() {
+            metrics::histogram!("annex_commit_events").record(batch.len() as f64);
+            metrics::histogram!("annex_commit_seconds").record(seconds_since(&core, began));
+        }
         if let Err(error) = &together {
             tracing::warn!(events = batch.len(), error = %error, "a batch of events was not committed");
         }
         // A bad row must not fail its neighbours: each is tried by itself. Where nothing can be written nobody is, or those
         // that come next would wait for it.
         let each = matches!(&together, Err(Error::Storage(error)) if is_of_some_rows(error));
-        let mut is_work = together.is_ok();
+        let mut is_work = together.is_ok() && !marks.is_empty();
         for waiting in batch.drain(..) {
-            let committed = together.is_ok() || each && write(&core, &waiting.marks).await.is_ok();
-            is_work |= committed;
-            let _gone = waiting.done.send(committed);
+            let Waiting { marks, heard, done } = waiting;
+            let committed =
+                together.is_ok() || each && write(&core, &mut noted, &marks, &heard).await.is_ok();
+            is_work |= committed && !marks.is_empty();
+            let _gone = done.map(|done| done.send(committed));
         }
         writing_since.store(RESTS, Ordering::Relaxed);
         if is_work {
@@ -118,15 +131,24 @@ fn seconds_since(core: &Core, began: i64) -> f64 {
     (core.now_micros() - began) as f64 / 1e6
 }
 
-async fn write(core: &Core, marks: &[Mark]) -> Result<(), Error> {
+async fn write(core: &Core, noted: &mut Noted, marks: &[Mark], heard: &[Heard]) -> Result<(), Error> {
     let now = core.now_micros();
+    let news = noted.news(heard.iter().copied(), now);
+    if marks.is_empty() && news.is_empty() {
+        return Ok(());
+    }
     let transaction = core.db().begin().await?;
     mark_in(&transaction, marks, now).await?;
-    let heard_of: BTreeSet<_> = marks.iter().map(|mark| mark.scope.id()).collect();
-    installation::Entity::update_many()
-        .col_expr(installation::Column::LastEventAt, Expr::value(now))
-        .filter(installation::Column::Id.is_in(heard_of))
-        .exec(&transaction)
-        .await?;
-    Ok(transaction.commit().await?)
+    let marked: BTreeSet<_> = marks.iter().map(|mark| mark.scope.id()).collect();
+    if !marked.is_empty() {
+        installation::Entity::update_many()
+            .col_expr(installation::Column::LastEventAt, Expr::value(now))
+            .filter(installation::Column::Id.is_in(marked))
+            .exec(&transaction)
+            .await?;
+    }
+    heard::write(&transaction, &news, now).await?;
+    transaction.commit().await?;
+    noted.remember(news, now);
+    Ok(())
 }

@@ -5,7 +5,10 @@ use hubspot::{event::Event as HubspotEvent, record::ObjectKind};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use storeganise::{api_url::ApiUrl, event::Event as StoreganiseEvent};
 
-use super::change::{Mark, Origin, Subject};
+use super::{
+    change::{Mark, Origin, Subject},
+    heard::Heard,
+};
 use crate::{
     core::Core,
     error::Error,
@@ -25,6 +28,15 @@ pub enum Verdict {
     Refuse(&'static str),
 }
 
+/// What became of a webhook's events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// What to make of each event.
+    pub verdicts: Vec<Verdict>,
+    /// For whom there were events at all, and of which kind.
+    pub heard: Vec<Heard>,
+}
+
 impl Core {
     /// Finds an installation by the key in its webhook address.
     ///
@@ -41,15 +53,33 @@ impl Core {
         }
     }
 
-    /// Decides about a Storeganise event that arrived at the address for all tenants.
+    /// Decides about a Storeganise event; `only` where it arrived at that installation's own address.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn storeganise_event(&self, event: &StoreganiseEvent) -> Result<Verdict, Error> {
+    pub async fn storeganise_event(
+        &self,
+        event: &StoreganiseEvent,
+        only: Option<&Installation>,
+    ) -> Result<Taken, Error> {
+        let named = match (only, event.addon_id.as_deref()) {
+            (None, Some(addon_id)) => self.by_addon_id(addon_id).await?,
+            _ => None,
+        };
+        let Some(found) = only.or(named.as_ref()) else {
+            let verdict = self.announcement(event).await?;
+            return Ok(Taken { verdicts: vec![verdict], heard: Vec::new() });
+        };
+        let verdict = decide_storeganise(found, event);
+        // What contradicts the install is not this installation's event.
+        let is_its_own = !matches!(verdict, Verdict::Refuse(_));
+        let heard = is_its_own.then(|| Heard::of_storeganise(found.scope(), &event.kind));
+        Ok(Taken { verdicts: vec![verdict], heard: heard.into_iter().collect() })
+    }
+
+    /// An event of an add-on we do not know announces it.
+    async fn announcement(&self, event: &StoreganiseEvent) -> Result<Verdict, Error> {
         let Some(addon_id) = event.addon_id.as_deref() else { return Ok(Verdict::Ignore("no_addon_id")) };
-        if let Some(found) = self.by_addon_id(addon_id).await? {
-            return Ok(decide_storeganise(&found, event));
-        }
         let (Some(code), Some(url)) = (event.business_code.as_deref(), event.api_url.as_deref()) else {
             return Ok(Verdict::Ignore("unknown_addon"));
         };
@@ -72,8 +102,9 @@ impl Core {
         &self,
         events: &[HubspotEvent],
         only: Option<&Installation>,
-    ) -> Result<Vec<Verdict>, Error> {
+    ) -> Result<Taken, Error> {
         let mut verdicts = Vec::with_capacity(events.len());
+        let mut heard = Vec::with_capacity(events.len());
         let mut known: Vec<(i64, Vec<Installation>)> = Vec::new();
         for event in events {
             if !known.iter().any(|(portal, _)| *portal == event.portal_id) {
@@ -82,8 +113,9 @@ impl Core {
             let connected = known.iter().find(|(portal, _)| *portal == event.portal_id);
             let targets = connected.map_or(&[][..], |(_, targets)| targets.as_slice());
             verdicts.push(decide_hubspot(event, targets, &self.hubspot().app.app_id));
+            heard.extend(targets.iter().map(|target| Heard::of_hubspot(target.scope(), event)));
         }
-        Ok(verdicts)
+        Ok(Taken { verdicts, heard })
     }
 
     async fn connected_to(
@@ -106,8 +138,7 @@ impl Core {
 }
 
 /// Decides about a Storeganise event for a known installation.
-#[must_use]
-pub fn decide_storeganise(installation: &Installation, event: &StoreganiseEvent) -> Verdict {
+fn decide_storeganise(installation: &Installation, event: &StoreganiseEvent) -> Verdict {
     if event.addon_id.as_deref().is_some_and(|id| id != installation.addon_id) {
         return Verdict::Refuse("another_addon");
     }

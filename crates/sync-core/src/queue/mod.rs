@@ -2,6 +2,7 @@
 
 pub mod change;
 pub mod committer;
+pub mod heard;
 pub mod intake;
 pub mod lease;
 pub(crate) mod of_run;

@@ -2,10 +2,19 @@
 //! and never a provider's own sentence, which may hold an address.
 
 use hubspot::problem::Problem;
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, EntityTrait as _};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
+    sea_query::{Expr, OnConflict},
+};
 
 use super::change::Subject;
-use crate::{core::Core, installation::Scope, storage::entity::outcome};
+use crate::{
+    core::Core,
+    installation::Scope,
+    storage::entity::{activity_hour, lease, outcome},
+    views::day::hour_of,
+};
 
 /// Rows in one statement: below SQLite's limit on bound values.
 const ROWS_PER_STATEMENT: usize = 500;
@@ -151,6 +160,7 @@ impl Outcome {
 }
 
 impl Core {
+    /// Writes outcomes down, and counts them where pages look: the lease's row is locked by whoever calls.
     pub(crate) async fn record_outcomes(
         &self,
         on: &DatabaseTransaction,
@@ -185,6 +195,43 @@ impl Core {
                     metrics::counter!("annex_installation_outcomes_total", &labels).increment(1);
                 }
             }
+        }
+        self.count_outcomes(on, scope, outcomes).await
+    }
+
+    /// Adds outcomes to their hour, so that nobody has to count them to show a day. A conflict is neither work done nor
+    /// a failure: it waits for a person, and is counted where it waits.
+    async fn count_outcomes(
+        &self,
+        on: &DatabaseTransaction,
+        scope: Scope,
+        outcomes: &[Outcome],
+    ) -> Result<(), DbErr> {
+        let failed = outcomes.iter().filter(|outcome| outcome.action == Action::Failed).count() as i64;
+        let waiting = outcomes.iter().filter(|outcome| outcome.action == Action::Conflicted).count() as i64;
+        let worked = outcomes.len() as i64 - failed - waiting;
+        if worked + failed == 0 {
+            return Ok(());
+        }
+        let now = self.now_micros();
+        let row = activity_hour::ActiveModel {
+            installation_id: Set(scope.id()),
+            hour: Set(hour_of(now)),
+            worked: Set(worked),
+            failed: Set(failed),
+        };
+        use activity_hour::Column;
+        let more = OnConflict::columns([Column::InstallationId, Column::Hour])
+            .value(Column::Worked, Expr::cust("activity_hour.worked + excluded.worked"))
+            .value(Column::Failed, Expr::cust("activity_hour.failed + excluded.failed"))
+            .to_owned();
+        activity_hour::Entity::insert(row).on_conflict(more).exec_without_returning(on).await?;
+        if worked > 0 {
+            lease::Entity::update_many()
+                .col_expr(lease::Column::SucceededAt, Expr::value(now))
+                .filter(lease::Column::InstallationId.eq(scope.id()))
+                .exec(on)
+                .await?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
-//! The fleet: every installation with its state, connection and what waits, in the order of business codes.
+//! What lists show of an installation: its state, connection, what waits, and its last day.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
@@ -8,27 +8,16 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, bounded, runs::RunState};
+use super::{day::Day, runs::RunState};
 use crate::{
     connection::Connection,
     core::Core,
     error::Error,
-    health::{Assessment, Facts, Health, assess},
-    installation::{Installation, Scope, State},
+    health::{Assessment, Facts, assess},
+    installation::{Installation, Scope},
     queue::change::ASIDE_UNTIL,
     storage::entity::{brake, business, change, conflict, connection, installation, lease, run},
 };
-
-/// Which installations to list.
-#[derive(Debug, Clone, Default)]
-pub struct FleetFilter {
-    /// Only those in this state.
-    pub state: Option<State>,
-    /// Only those in this health.
-    pub health: Option<Health>,
-    /// Only those whose business code or add-on id contains this.
-    pub search: Option<String>,
-}
 
 /// One installation in a list.
 #[derive(Debug, Clone)]
@@ -39,6 +28,10 @@ pub struct Summary {
     pub connection: Option<Connection>,
     /// What waits.
     pub backlog: Backlog,
+    /// Its last day, by the hour.
+    pub day: Day,
+    /// When a record last came to an end that was no failure.
+    pub succeeded_at: Option<i64>,
 }
 
 /// What waits to be worked in one installation.
@@ -75,18 +68,10 @@ impl Summary {
             ..Facts::of(&self.installation, connection)
         })
     }
-
-    fn place(&self) -> String {
-        format!("{}~{}", self.installation.business_code, self.installation.addon_id)
-    }
 }
 
 /// The state of a brake that waits for a person.
 const BRAKE_HELD: &str = "held";
-/// Installations looked at together where the health of many is asked for.
-const LOOKED_AT_ONCE: u64 = 500;
-/// How long a census is good for: whoever asks more often is told the same.
-const CENSUS_MICROS: i64 = 10 * 1_000_000;
 
 #[derive(Debug, FromQueryResult)]
 struct Conflicted {
@@ -103,99 +88,6 @@ struct Counted {
 }
 
 impl Core {
-    /// A page of installations, ordered by business code and add-on id.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn installations(
-        &self,
-        filter: &FleetFilter,
-        after: Option<&str>,
-        limit: u64,
-    ) -> Result<Page<Summary>, Error> {
-        let limit = bounded(limit);
-        let Some(health) = filter.health else { return self.summaries_after(filter, after, limit).await };
-        // Health is derived, not stored: the one derivation is asked, many installations at a time.
-        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-        let (mut fitting, mut cursor) = (Vec::new(), after.map(str::to_owned));
-        loop {
-            let page = self.summaries_after(filter, cursor.as_deref(), LOOKED_AT_ONCE).await?;
-            let fits = |row: &Summary| row.assessment().health == health;
-            fitting.extend(page.items.into_iter().filter(fits));
-            cursor = page.next;
-            if cursor.is_none() || fitting.len() > wanted {
-                return Ok(Page::cut(fitting, limit, Summary::place));
-            }
-        }
-    }
-
-    /// How many installations there are of each health.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn health_census(&self) -> Result<BTreeMap<Health, u64>, Error> {
-        let now = self.now_micros();
-        if let Some(known) = self.known_census(now - CENSUS_MICROS) {
-            return Ok(known);
-        }
-        let mut counts: BTreeMap<Health, u64> = Health::ALL.into_iter().map(|health| (health, 0)).collect();
-        let mut cursor: Option<String> = None;
-        loop {
-            let page =
-                self.summaries_after(&FleetFilter::default(), cursor.as_deref(), LOOKED_AT_ONCE).await?;
-            for row in &page.items {
-                *counts.entry(row.assessment().health).or_default() += 1;
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                self.remember_census(now, &counts);
-                return Ok(counts);
-            }
-        }
-    }
-
-    /// A page of installations with all that their summaries show, in so many queries however long it is.
-    async fn summaries_after(
-        &self,
-        filter: &FleetFilter,
-        after: Option<&str>,
-        limit: u64,
-    ) -> Result<Page<Summary>, Error> {
-        let mut query = installation::Entity::find()
-            .find_also_related(business::Entity)
-            .order_by_asc(business::Column::Code)
-            .order_by_asc(installation::Column::AddonId)
-            .limit(limit + 1);
-        if let Some(state) = filter.state {
-            query = query.filter(installation::Column::State.eq(state.word()));
-        }
-        if let Some(text) = filter.search.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-            let pattern = format!("%{}%", text.to_lowercase().replace(['%', '_'], ""));
-            query = query.filter(
-                Condition::any()
-                    .add(business::Column::Code.like(&pattern))
-                    .add(installation::Column::AddonId.like(&pattern)),
-            );
-        }
-        if let Some((code, addon)) = after.and_then(|cursor| cursor.split_once('~')) {
-            query = query.filter(
-                Condition::any().add(business::Column::Code.gt(code)).add(
-                    Condition::all()
-                        .add(business::Column::Code.eq(code))
-                        .add(installation::Column::AddonId.gt(addon)),
-                ),
-            );
-        }
-        let rows = query.all(self.db().reader()).await?;
-        let mut found = Vec::with_capacity(rows.len());
-        for (row, business) in rows {
-            let code = business.ok_or(Error::Corrupt("business"))?.code;
-            found.push(Installation::from_row(row, code)?);
-        }
-        let page = Page::cut(found, limit, |row| format!("{}~{}", row.business_code, row.addon_id));
-        Ok(Page { items: self.summaries(page.items).await?, next: page.next })
-    }
-
     /// One installation as lists show it.
     ///
     /// # Errors
@@ -204,6 +96,23 @@ impl Core {
         let found = self.installation(id).await?;
         let mut summaries = self.summaries(vec![found]).await?;
         summaries.pop().ok_or(Error::NotFound)
+    }
+
+    /// Installations with all that lists show of them, in so many queries however many they are. Those that are gone are
+    /// left out; the order is by their ids.
+    pub(crate) async fn summaries_of(&self, ids: &[Uuid]) -> Result<Vec<Summary>, Error> {
+        let rows = installation::Entity::find()
+            .find_also_related(business::Entity)
+            .filter(installation::Column::Id.is_in(ids.to_vec()))
+            .order_by_asc(installation::Column::Id)
+            .all(self.db().reader())
+            .await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for (row, business) in rows {
+            let code = business.ok_or(Error::Corrupt("business"))?.code;
+            found.push(Installation::from_row(row, code)?);
+        }
+        self.summaries(found).await
     }
 
     async fn summaries(&self, found: Vec<Installation>) -> Result<Vec<Summary>, Error> {
@@ -216,15 +125,26 @@ impl Core {
         for row in rows {
             connections.insert(row.installation_id, Connection::from_row(row)?);
         }
-        let mut backlogs = self.backlogs(ids).await?;
+        let mut days = self.days(&ids).await?;
+        let leases = self.leases(&ids).await?;
+        let mut succeeded: HashMap<Uuid, i64> =
+            leases.iter().filter_map(|row| Some((row.installation_id, row.succeeded_at?))).collect();
+        let mut backlogs = self.backlogs(&ids, leases).await?;
         Ok(found
             .into_iter()
             .map(|installation| Summary {
                 connection: connections.remove(&installation.id),
                 backlog: backlogs.remove(&installation.id).unwrap_or_default(),
+                day: days.remove(&installation.id).unwrap_or_default(),
+                succeeded_at: succeeded.remove(&installation.id),
                 installation,
             })
             .collect())
+    }
+
+    async fn leases(&self, ids: &[Uuid]) -> Result<Vec<lease::Model>, Error> {
+        let leases = lease::Entity::find().filter(lease::Column::InstallationId.is_in(ids.to_vec()));
+        Ok(leases.all(self.db().reader()).await?)
     }
 
     /// What waits in one installation.
@@ -232,7 +152,9 @@ impl Core {
     /// # Errors
     /// The database does not answer.
     pub async fn backlog(&self, scope: Scope) -> Result<Backlog, Error> {
-        Ok(self.backlogs(vec![scope.id()]).await?.remove(&scope.id()).unwrap_or_default())
+        let ids = [scope.id()];
+        let leases = self.leases(&ids).await?;
+        Ok(self.backlogs(&ids, leases).await?.remove(&scope.id()).unwrap_or_default())
     }
 
     /// What waits for a person in one installation: records its brake holds back, and conflicts. Every turn asks for it,
@@ -250,35 +172,35 @@ impl Core {
         Ok((aside.max(1), conflicts))
     }
 
-    async fn backlogs(&self, ids: Vec<Uuid>) -> Result<HashMap<Uuid, Backlog>, Error> {
+    async fn backlogs(
+        &self,
+        ids: &[Uuid],
+        leases: Vec<lease::Model>,
+    ) -> Result<HashMap<Uuid, Backlog>, Error> {
         let mut backlogs: HashMap<Uuid, Backlog> = HashMap::new();
         let mut aside: HashMap<Uuid, u64> = HashMap::new();
-        for row in self.changes_counted(&ids).await? {
+        for row in self.changes_counted(ids).await? {
             aside.insert(row.installation_id, u64::try_from(row.aside).unwrap_or(0));
             let backlog = backlogs.entry(row.installation_id).or_default();
             backlog.parked = u64::try_from(row.parked).unwrap_or(0);
             backlog.waiting = u64::try_from(row.rows - row.parked - row.aside).unwrap_or(0);
         }
-        let held = lease::Entity::find()
-            .filter(lease::Column::InstallationId.is_in(ids.clone()))
-            .filter(lease::Column::HoldUntil.gt(self.now_micros()))
-            .all(self.db().reader())
-            .await?;
-        for row in held {
+        let now = self.now_micros();
+        for row in leases.into_iter().filter(|row| row.hold_until > now) {
             let backlog = backlogs.entry(row.installation_id).or_default();
             backlog.held = row.hold_cause;
             backlog.held_until = Some(row.hold_until);
         }
-        for row in self.conflicts_counted(&ids).await? {
+        for row in self.conflicts_counted(ids).await? {
             let backlog = backlogs.entry(row.installation_id).or_default();
             backlog.conflicts = u64::try_from(row.conflicts).unwrap_or(0);
         }
-        for id in self.braked(&ids).await? {
+        for id in self.braked(ids).await? {
             // Held with nothing left to hold is still a person's to end.
             let held = aside.get(&id).copied().unwrap_or(0).max(1);
             backlogs.entry(id).or_default().braked = held;
         }
-        for id in self.running_among(&ids).await? {
+        for id in self.running_among(ids).await? {
             backlogs.entry(id).or_default().is_running = true;
         }
         Ok(backlogs)

@@ -1,8 +1,10 @@
 //! What pages and the JSON API show: lists with a cursor, read within one installation or over the fleet.
 
 pub mod activity;
+pub mod day;
 pub mod failures;
 pub mod fleet;
+pub mod overview;
 pub mod runs;
 pub mod waiting;
 

@@ -1,6 +1,6 @@
 //! The ways to both providers, and the clock, which is held against theirs.
 
-use sync_core::{clock::Clock, core::Core, views::fleet::FleetFilter};
+use sync_core::{clock::Clock, core::Core, views::overview::FleetFilter};
 use url::Url;
 
 use super::{

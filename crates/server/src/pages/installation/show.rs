@@ -55,6 +55,7 @@ pub(super) struct InstallationPage {
     held_until: Option<Moment>,
     storeganise_webhook: String,
     hubspot_webhook: String,
+    heard: Vec<Event>,
     settings: Vec<Fact>,
     mapping_faults: usize,
     runs: Vec<Run>,
@@ -81,6 +82,13 @@ struct Storeganise {
     checked: Option<Moment>,
     addons_page: String,
     fields_refused: bool,
+}
+
+/// A kind of event, and when it last arrived.
+struct Event {
+    kind: String,
+    words: &'static str,
+    at: Option<Moment>,
 }
 
 struct Line {
@@ -143,6 +151,7 @@ pub(super) async fn show(
         held_until: summary.backlog.held_until.map(|at| Moment::new(at, now)),
         storeganise_webhook: format!("{base}/webhooks/storeganise/{}", installation.webhook_key),
         hubspot_webhook: format!("{base}/webhooks/hubspot"),
+        heard: heard(core, &summary, now).await?,
         settings: settings_form::facts(&installation.settings),
         mapping_faults: installation.capabilities.mapping_faults.len(),
         runs: runs(core, &summary, now).await?,
@@ -184,6 +193,16 @@ fn storeganise(summary: &Summary, now: i64) -> Storeganise {
         addons_page: status::addons_page(installation),
         fields_refused: installation.capabilities.addon_fields_written == Some(false),
     }
+}
+
+async fn heard(core: &Core, summary: &Summary, now: i64) -> Result<Vec<Event>, Error> {
+    let heard = core.last_heard(summary.installation.scope()).await?;
+    let shown = heard.into_iter().map(|event| Event {
+        words: words::event(&event.kind),
+        kind: event.kind,
+        at: event.at.map(|at| Moment::new(at, now)),
+    });
+    Ok(shown.collect())
 }
 
 async fn runs(core: &Core, summary: &Summary, now: i64) -> Result<Vec<Run>, Error> {

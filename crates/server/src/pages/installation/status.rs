@@ -2,7 +2,7 @@
 
 use sync_core::{
     connection::{Connection, ConnectionState},
-    installation::{Installation, State},
+    installation::Installation,
     settings::ContactKey,
     views::fleet::Summary,
 };
@@ -14,13 +14,7 @@ use crate::{
 
 /// State, account and last event in one sentence.
 pub(super) fn sentence(summary: &Summary, now: i64) -> String {
-    let state = match summary.installation.state {
-        State::Pending => "Waiting to be accepted",
-        State::Installed => "Installed, not enabled yet",
-        State::Enabled => "Enabled",
-        State::Paused => "Paused",
-        State::Disabled => "Disabled",
-    };
+    let state = words::state(summary.installation.state);
     let account = match &summary.connection {
         Some(found) if found.state == ConnectionState::Active => {
             format!("connected to HubSpot account {}", found.portal_id)

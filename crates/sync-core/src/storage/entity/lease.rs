@@ -15,6 +15,7 @@ pub struct Model {
     pub hold_until: i64,
     pub hold_cause: Option<String>,
     pub hold_count: i32,
+    pub succeeded_at: Option<i64>,
 }
 
 /// The tables are joined by hand, within one installation.

@@ -4,6 +4,7 @@
     reason = "the columns are documented in the migrations; derive macros add undocumented items"
 )]
 
+pub mod activity_hour;
 pub mod api_token;
 pub mod audit_entry;
 pub mod brake;
@@ -13,6 +14,7 @@ pub mod change;
 pub mod conflict;
 pub mod connection;
 pub mod data_key;
+pub mod heard;
 pub mod installation;
 pub mod lease;
 pub mod link;
