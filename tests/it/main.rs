@@ -52,6 +52,7 @@ mod runs;
 mod starting;
 mod stopping;
 mod storage;
+mod tenant;
 mod traces;
 mod upgrade;
 mod watched;

@@ -242,6 +242,7 @@ pub fn audit(action: &str) -> &str {
         "installation.disabled" => "disabled the installation",
         "installation.removed" => "removed the installation",
         "authorisation_link.issued" => "issued a new authorisation link",
+        "authorisation_link.entered" => "came in by the authorisation link",
         "connection.authorised" => "authorised HubSpot",
         "connection.checked" => "checked the refresh token",
         "connection.disconnected" => "disconnected HubSpot",

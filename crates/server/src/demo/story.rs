@@ -94,18 +94,27 @@ impl<'a> Story<'a> {
     /// # Errors
     /// A page did not show what it should.
     pub async fn authorise(&self) -> anyhow::Result<String> {
-        let admin = Visitor::default();
-        let page = admin.open(&self.link).await?;
-        shows(&page, &self.business)?;
-        let consent = admin.send(&self.link, &format!("{}/start", page.url.path()), &[]).await?;
-        ensure!(consent.url.path().contains("/oauth/"), "HubSpot's consent page did not open");
-        let connected = consent_to(&admin, &consent, self.portal, "connect").await?;
-        ensure!(connected.url.path() == "/connected", "no way back: {} {}", connected.status, connected.url);
-        shows(&connected, &self.portal.to_string())?;
+        self.authorise_by(&Visitor::default(), &[]).await?;
         let field = "hubspot_refreshToken";
         let shown = self.stage.control.addon_field(&self.business, &self.addon, field).await?;
         ensure!(shown.starts_with(&format!("connected to {}", self.portal)), "the status field is {shown:?}");
         Ok(shown)
+    }
+
+    /// The business's admin opens the link in this browser, ticks what is to be ticked there, and says yes at HubSpot; the
+    /// page it comes back to.
+    ///
+    /// # Errors
+    /// A page on the way is not there, or HubSpot is not connected in the end.
+    pub async fn authorise_by(&self, admin: &Visitor, ticked: &[(&str, &str)]) -> anyhow::Result<Visit> {
+        let page = admin.open(&self.link).await?;
+        shows(&page, &self.business)?;
+        let consent = admin.send(&self.link, &format!("{}/start", page.url.path()), ticked).await?;
+        ensure!(consent.url.path().contains("/oauth/"), "HubSpot's consent page did not open");
+        let connected = consent_to(admin, &consent, self.portal, "connect").await?;
+        ensure!(connected.url.path() == "/connected", "no way back: {} {}", connected.status, connected.url);
+        shows(&connected, &self.portal.to_string())?;
+        Ok(connected)
     }
 
     /// Staff ask for all users to be synced, by the button on the installation's page.

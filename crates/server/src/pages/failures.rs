@@ -10,6 +10,7 @@ use axum::{
 };
 use serde::Deserialize;
 use sync_core::{
+    access::audit::Actor,
     core::Core,
     error::Error,
     installation::Scope,
@@ -112,7 +113,7 @@ async fn replay(
     session: Session,
     Form(wish): Form<Wish>,
 ) -> Result<Redirect, PageError> {
-    let done = replayed(&state.core, None, &wish, &staff).await?;
+    let done = replayed(&state.core, None, &wish, &staff.actor()).await?;
     flash::back(&session, HERE, done).await
 }
 
@@ -121,14 +122,14 @@ pub(super) async fn replayed(
     core: &Core,
     scope: Option<Scope>,
     wish: &Wish,
-    staff: &ActingStaff,
+    by: &Actor,
 ) -> Result<Result<String, Error>, PageError> {
     let extent = match wish.extent.as_str() {
         "one" => Extent::One,
         "all" => Extent::All,
         _ => return Err(PageError::NotFound),
     };
-    let replayed = core.replay_cause(scope, &wish.cause, extent, &staff.actor()).await;
+    let replayed = core.replay_cause(scope, &wish.cause, extent, by).await;
     Ok(replayed.map(|Replayed { installations, records }| match (records, extent) {
         (0, _) => "Nothing fails for this cause any more, so nothing is tried again.".to_owned(),
         (_, Extent::One) => {

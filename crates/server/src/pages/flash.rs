@@ -36,12 +36,17 @@ pub(super) async fn back(
     to: &str,
     done: Result<String, Error>,
 ) -> Result<Redirect, PageError> {
+    leave(session, done).await?;
+    Ok(Redirect::to(to))
+}
+
+/// Leaves the sentence for the next page.
+pub(super) async fn leave(session: &Session, done: Result<String, Error>) -> Result<(), PageError> {
     let flash = match done {
         Ok(text) => Flash { is_problem: false, text },
         Err(error) => Flash { is_problem: true, text: in_words(error)? },
     };
-    session.insert(KEY, flash).await?;
-    Ok(Redirect::to(to))
+    Ok(session.insert(KEY, flash).await?)
 }
 
 /// A failure that a person can do something about, in plain words; any other one gets the error page.

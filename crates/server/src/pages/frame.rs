@@ -4,7 +4,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use sync_core::access::{Role, staff::Staff};
 use tower_sessions::Session;
 
-use super::{assets, error::PageError, flash::Flash};
+use super::{assets, error::PageError, flash::Flash, visitor::Visitor};
 use crate::app::AppState;
 
 /// The sentence of the last redirect, taken out of the session by the page that shows it.
@@ -32,8 +32,12 @@ impl FromRequestParts<AppState> for Notice {
 pub(super) struct Frame {
     /// The login of the staff member who is signed in; none on pages for others.
     pub login: Option<String>,
-    /// Whether that member may change things.
+    /// The address of the one installation that a tenant admin sees; none for others.
+    pub own: Option<String>,
+    /// Whether the visitor may change what is the business's own.
     pub may_act: bool,
+    /// Whether the visitor may change what is Storeganise's to decide, too.
+    pub may_manage: bool,
     /// Whether that member may say who else may come in.
     pub is_admin: bool,
     /// The sentence of the last redirect.
@@ -47,15 +51,39 @@ pub(super) struct Frame {
 impl Frame {
     /// The frame of a page for staff.
     pub(super) fn of_staff(staff: &Staff, notice: Notice) -> Self {
-        let login = Some(staff.login.clone());
         let (may_act, is_admin) = (staff.role >= Role::Staff, staff.role == Role::Admin);
-        Self { login, may_act, is_admin, ..Self::of_stranger(notice) }
+        Self {
+            login: Some(staff.login.clone()),
+            may_act,
+            may_manage: may_act,
+            is_admin,
+            ..Self::of_stranger(notice)
+        }
+    }
+
+    /// The frame of a page that staff and the business's own admin see.
+    pub(super) fn of(visitor: &Visitor, notice: Notice) -> Self {
+        match visitor {
+            Visitor::Staff(staff) => Self::of_staff(staff, notice),
+            Visitor::Tenant(id) => {
+                Self { own: Some(format!("/installations/{id}")), may_act: true, ..Self::of_stranger(notice) }
+            }
+        }
     }
 
     /// The frame of a page for whoever may come.
     pub(super) fn of_stranger(Notice(flash): Notice) -> Self {
         let (style, script) = (assets::style_address(), assets::script_address());
-        Self { login: None, may_act: false, is_admin: false, flash, style, script }
+        Self {
+            login: None,
+            own: None,
+            may_act: false,
+            may_manage: false,
+            is_admin: false,
+            flash,
+            style,
+            script,
+        }
     }
 
     /// A frame without anything around the page.

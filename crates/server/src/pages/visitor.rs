@@ -12,7 +12,7 @@ use sync_core::{
 use tower_sessions::Session;
 use uuid::Uuid;
 
-use super::error::PageError;
+use super::{error::PageError, tenant::Pass};
 use crate::app::AppState;
 
 /// Where the session keeps the id of the staff member who signed in.
@@ -33,6 +33,45 @@ pub(super) struct AdminStaff(pub Staff);
 /// The installation named in the path, for a staff member.
 #[derive(Debug)]
 pub(super) struct CurrentInstallation(pub Installation);
+
+/// Who looks at an installation's pages.
+#[derive(Debug)]
+pub(super) enum Visitor {
+    /// A staff member, who may look at every installation.
+    Staff(Staff),
+    /// Somebody of the business, who came in by its authorisation link and sees this installation alone.
+    Tenant(Uuid),
+}
+
+/// Somebody who may look at the installation named in the path.
+#[derive(Debug)]
+pub(super) struct Looking {
+    pub(super) by: Visitor,
+    pub(super) found: Installation,
+}
+
+/// Somebody who may change what is the business's own about the installation named in the path. Installing, enabling,
+/// pausing and whatever else is Storeganise's to decide takes [`ActingStaff`].
+#[derive(Debug)]
+pub(super) struct Acting {
+    pub(super) by: Visitor,
+    pub(super) found: Installation,
+}
+
+impl Visitor {
+    /// Who stands in the audit log.
+    pub(super) fn actor(&self) -> Actor {
+        match self {
+            Self::Staff(staff) => Actor::staff(&staff.login),
+            Self::Tenant(_) => Actor::tenant_admin(),
+        }
+    }
+
+    /// Whether it is staff, whatever their role.
+    pub(super) fn is_staff(&self) -> bool {
+        matches!(self, Self::Staff(_))
+    }
+}
 
 impl ActingStaff {
     /// Who stands in the audit log.
@@ -84,10 +123,48 @@ impl FromRequestParts<AppState> for CurrentInstallation {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
         CurrentStaff::from_request_parts(parts, state).await?;
-        let path = RawPathParams::from_request_parts(parts, state).await.map_err(|_| PageError::NotFound)?;
-        let id = path.iter().find_map(|(name, value)| (name == "id").then_some(value));
-        let id = id.and_then(|id| Uuid::parse_str(id).ok()).ok_or(PageError::NotFound)?;
+        let id = id_in_path(parts, state).await?;
         Ok(Self(state.core.installation(id).await?))
+    }
+}
+
+async fn id_in_path(parts: &mut Parts, state: &AppState) -> Result<Uuid, PageError> {
+    let path = RawPathParams::from_request_parts(parts, state).await.map_err(|_| PageError::NotFound)?;
+    let id = path.iter().find_map(|(name, value)| (name == "id").then_some(value));
+    id.and_then(|id| Uuid::parse_str(id).ok()).ok_or(PageError::NotFound)
+}
+
+impl FromRequestParts<AppState> for Looking {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
+        let session = Session::from_request_parts(parts, state).await.map_err(PageError::of_session)?;
+        let stranger = match CurrentStaff::from_request_parts(parts, state).await {
+            Ok(CurrentStaff(staff)) => {
+                let found = state.core.installation(id_in_path(parts, state).await?).await?;
+                return Ok(Self { by: Visitor::Staff(staff), found });
+            }
+            Err(error @ PageError::SignIn { .. }) => error,
+            Err(error) => return Err(error),
+        };
+        let Some(found) = Pass::of_session(&session, state).await? else { return Err(stranger) };
+        // Whether there is another installation of this id is none of their business.
+        if id_in_path(parts, state).await? != found.id {
+            return Err(PageError::NotFound);
+        }
+        Ok(Self { by: Visitor::Tenant(found.id), found })
+    }
+}
+
+impl FromRequestParts<AppState> for Acting {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
+        let Looking { by, found } = Looking::from_request_parts(parts, state).await?;
+        match &by {
+            Visitor::Staff(staff) if staff.role < Role::Staff => Err(PageError::Forbidden),
+            Visitor::Staff(_) | Visitor::Tenant(_) => Ok(Self { by, found }),
+        }
     }
 }
 

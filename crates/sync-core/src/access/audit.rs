@@ -87,6 +87,14 @@ pub struct Line {
     pub detail: String,
 }
 
+impl Line {
+    /// On whose side it was done: the business's own, or Storeganise's, without the name.
+    #[must_use]
+    pub fn side(&self) -> &'static str {
+        if self.actor == Actor::tenant_admin().0 { "your business" } else { "Storeganise" }
+    }
+}
+
 impl Core {
     pub(crate) async fn audit(&self, on: &impl ConnectionTrait, entry: &Entry<'_>) -> Result<(), DbErr> {
         let row = audit_entry::ActiveModel {

@@ -72,6 +72,16 @@ impl Core {
         }
     }
 
+    /// Notes that somebody came in by a fresh link, to see the business's pages.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn note_entry(&self, found: &Installation) -> Result<(), Error> {
+        let by = Actor::tenant_admin();
+        let entry = Entry::about(&by, found.id, "authorisation_link.entered");
+        Ok(self.audit(self.db().writer(), &entry).await?)
+    }
+
     fn link_to(&self, token: &SecretString) -> SecretString {
         SecretString::from(format!("{}/connect/{}", self.parts.base_url, token.expose_secret()))
     }

@@ -16,7 +16,7 @@ use crate::{
         error::PageError,
         flash,
         frame::{Frame, Notice},
-        visitor::{ActingStaff, CurrentInstallation},
+        visitor::{Acting, Visitor},
     },
 };
 
@@ -53,14 +53,13 @@ pub(super) struct ActionPage {
 }
 
 pub(super) async fn ask(
-    ActingStaff(staff): ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     Path((_, action)): Path<(Uuid, String)>,
     notice: Notice,
 ) -> Result<ActionPage, PageError> {
-    let action = Action::from_word(&action).ok_or(PageError::NotFound)?;
+    let action = Action::open_to(&by, &action).ok_or(PageError::NotFound)?;
     Ok(ActionPage {
-        frame: Frame::of_staff(&staff, notice),
+        frame: Frame::of(&by, notice),
         here: format!("/installations/{}", found.id),
         business_code: found.business_code,
         word: action.word(),
@@ -70,13 +69,12 @@ pub(super) async fn ask(
 
 pub(super) async fn perform(
     State(state): State<AppState>,
-    staff: ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     Path((_, action)): Path<(Uuid, String)>,
     session: Session,
 ) -> Result<Redirect, PageError> {
-    let action = Action::from_word(&action).ok_or(PageError::NotFound)?;
-    let done = action.carry_out(&state.core, &found, &staff.actor()).await;
+    let action = Action::open_to(&by, &action).ok_or(PageError::NotFound)?;
+    let done = action.carry_out(&state.core, &found, &by.actor()).await;
     let to = match (action, &done) {
         (Action::Remove, Ok(_)) => "/".to_owned(),
         _ => format!("/installations/{}", found.id),
@@ -112,6 +110,12 @@ impl Action {
 
     fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.word() == word)
+    }
+
+    /// The action of this word, for whom it is there: a business may take its HubSpot account away; everything else is
+    /// Storeganise's to decide.
+    fn open_to(by: &Visitor, word: &str) -> Option<Self> {
+        Self::from_word(word).filter(|action| by.is_staff() || *action == Self::Disconnect)
     }
 
     fn said(self) -> Said {

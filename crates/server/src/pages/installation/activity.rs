@@ -18,7 +18,7 @@ use crate::{
         frame::{Frame, Notice},
         moment::{Moment, day_words},
         shown::{counted, grouped},
-        visitor::{CurrentInstallation, CurrentStaff},
+        visitor::Looking,
     },
     words,
 };
@@ -77,8 +77,7 @@ pub(super) struct Asked {
 
 pub(super) async fn show(
     State(state): State<AppState>,
-    CurrentStaff(staff): CurrentStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Looking { by, found }: Looking,
     notice: Notice,
     Query(asked): Query<Asked>,
 ) -> Result<ActivityPage, PageError> {
@@ -103,7 +102,7 @@ pub(super) async fn show(
     Ok(ActivityPage {
         kept_since: kept_since.map(|at| Moment::new(at, now)),
         days: by_day(days),
-        frame: Frame::of_staff(&staff, notice),
+        frame: Frame::of(&by, notice),
         business_code: found.business_code,
         sentence: sentence(backlog.parked, backlog.waiting),
         held: backlog.held.as_deref().map(|cause| words::explain(cause).text()),

@@ -21,7 +21,7 @@ use crate::{
         frame::{Frame, Notice},
         moment::Moment,
         shown::{counted, grouped},
-        visitor::{ActingStaff, CurrentInstallation, CurrentStaff},
+        visitor::{Acting, Looking},
     },
 };
 
@@ -51,8 +51,7 @@ pub(super) struct Asked {
 
 pub(super) async fn show(
     State(state): State<AppState>,
-    CurrentStaff(staff): CurrentStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Looking { by, found }: Looking,
     notice: Notice,
     Query(asked): Query<Asked>,
 ) -> Result<BrakePage, PageError> {
@@ -62,7 +61,7 @@ pub(super) async fn show(
     let page = core.held_rows(scope, asked.cursor.as_deref(), ROWS).await?;
     let here = format!("/installations/{}", found.id);
     Ok(BrakePage {
-        frame: Frame::of_staff(&staff, notice),
+        frame: Frame::of(&by, notice),
         headline: headline(&brake),
         lead: lead(&brake),
         is_held: brake.state == BrakeState::Held,
@@ -78,11 +77,10 @@ pub(super) async fn show(
 
 pub(super) async fn release(
     State(state): State<AppState>,
-    staff: ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     session: Session,
 ) -> Result<Redirect, PageError> {
-    let released = state.core.release_brake(found.scope(), &staff.actor()).await;
+    let released = state.core.release_brake(found.scope(), &by.actor()).await;
     let done = released.map(|count| {
         let records = counted(count, "record goes", "records go");
         format!("{records} on: each is decided from what both sides hold now.")
@@ -92,11 +90,10 @@ pub(super) async fn release(
 
 pub(super) async fn drop_all(
     State(state): State<AppState>,
-    staff: ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     session: Session,
 ) -> Result<Redirect, PageError> {
-    let dropped = state.core.drop_brake(found.scope(), &staff.actor()).await;
+    let dropped = state.core.drop_brake(found.scope(), &by.actor()).await;
     let done = dropped.map(|count| {
         let records = counted(count, "record is", "records are");
         format!("{records} dropped, and nothing was written.")

@@ -11,7 +11,6 @@ use axum::{
 };
 use serde::Deserialize;
 use sync_core::{
-    access::audit::Actor,
     conflicts::{
         Choice, Conflict,
         inbox::Decided,
@@ -29,7 +28,7 @@ use crate::{
         flash,
         frame::{Frame, Notice},
         moment::Moment,
-        visitor::{ActingStaff, CurrentInstallation, CurrentStaff},
+        visitor::{Acting, Looking},
     },
     words,
 };
@@ -93,8 +92,7 @@ pub(super) struct Asked {
 
 pub(super) async fn list(
     State(state): State<AppState>,
-    CurrentStaff(staff): CurrentStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Looking { by, found }: Looking,
     notice: Notice,
     Query(asked): Query<Asked>,
 ) -> Result<ConflictsPage, PageError> {
@@ -102,7 +100,7 @@ pub(super) async fn list(
     let page = state.core.conflicts(found.scope(), asked.cursor.as_deref(), ROWS).await?;
     let here = format!("/installations/{}", found.id);
     Ok(ConflictsPage {
-        frame: Frame::of_staff(&staff, notice),
+        frame: Frame::of(&by, notice),
         rows: by_user(page.items, now),
         next: page.next.map(|cursor| format!("{here}/conflicts?cursor={cursor}")),
         here,
@@ -138,13 +136,12 @@ fn why(conflict: &Conflict) -> String {
 
 pub(super) async fn show(
     State(state): State<AppState>,
-    CurrentStaff(staff): CurrentStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Looking { by, found }: Looking,
     notice: Notice,
     Path((_, user_id)): Path<(Uuid, String)>,
 ) -> Result<ConflictPage, PageError> {
-    let frame = Frame::of_staff(&staff, notice);
-    let shown = Box::pin(state.core.look_at_conflicts(&found, &user_id, &Actor::staff(&staff.login))).await;
+    let frame = Frame::of(&by, notice);
+    let shown = Box::pin(state.core.look_at_conflicts(&found, &user_id, &by.actor())).await;
     let here = format!("/installations/{}", found.id);
     let (code, empty) = (found.business_code, Vec::new);
     match shown {
@@ -227,8 +224,7 @@ fn offered(choice: Choice) -> Option<Offered> {
 
 pub(super) async fn decide(
     State(state): State<AppState>,
-    staff: ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     session: Session,
     Path((_, user_id)): Path<(Uuid, String)>,
     Form(chosen): Form<BTreeMap<String, String>>,
@@ -239,7 +235,7 @@ pub(super) async fn decide(
         let nothing = Error::NotNow("Nothing was chosen, so nothing was decided.".to_owned());
         return flash::back(&session, &format!("{here}/{user_id}"), Err(nothing)).await;
     }
-    let done = state.core.decide_conflicts(&found, &user_id, &decided, &staff.actor()).await;
+    let done = state.core.decide_conflicts(&found, &user_id, &decided, &by.actor()).await;
     let to = if done.is_ok() { here } else { format!("{here}/{user_id}") };
     flash::back(&session, &to, done.map(|()| "Decided; it is carried out now.".to_owned())).await
 }

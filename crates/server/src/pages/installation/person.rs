@@ -27,7 +27,7 @@ use crate::{
         error::PageError,
         frame::{Frame, Notice},
         moment::Moment,
-        visitor::{CurrentInstallation, CurrentStaff},
+        visitor::Looking,
     },
     words,
 };
@@ -96,8 +96,7 @@ pub(super) struct Typed {
 
 pub(super) async fn show(
     State(state): State<AppState>,
-    CurrentStaff(staff): CurrentStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Looking { by, found }: Looking,
     notice: Notice,
     Query(asked): Query<Asked>,
 ) -> Result<PersonPage, PageError> {
@@ -107,20 +106,19 @@ pub(super) async fn show(
         (true, true) => None,
     };
     let typed = format!("{}{}", asked.user, asked.contact);
-    let frame = Frame::of_staff(&staff, notice);
-    Box::pin(page(&state, frame, found, who, typed, &Actor::staff(&staff.login))).await
+    let frame = Frame::of(&by, notice);
+    Box::pin(page(&state, frame, found, who, typed, &by.actor())).await
 }
 
 pub(super) async fn find(
     State(state): State<AppState>,
-    CurrentStaff(staff): CurrentStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Looking { by, found }: Looking,
     notice: Notice,
     Form(typed): Form<Typed>,
 ) -> Result<PersonPage, PageError> {
     let who = meant(&typed.who);
-    let frame = Frame::of_staff(&staff, notice);
-    Box::pin(page(&state, frame, found, Some(who), typed.who, &Actor::staff(&staff.login))).await
+    let frame = Frame::of(&by, notice);
+    Box::pin(page(&state, frame, found, Some(who), typed.who, &by.actor())).await
 }
 
 /// Whom a person means: an address has its sign, a contact's id is a number, a user's is not.

@@ -30,7 +30,7 @@ use crate::{
         frame::{Frame, Notice},
         moment::Moment,
         shown::{Badge, counted, grouped},
-        visitor::{ActingStaff, CurrentInstallation, CurrentStaff},
+        visitor::{Acting, Looking},
     },
     preview_csv, words,
 };
@@ -106,8 +106,7 @@ struct Example {
 
 pub(super) async fn show(
     State(state): State<AppState>,
-    CurrentStaff(staff): CurrentStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Looking { by, found }: Looking,
     Path((_, id)): Path<(Uuid, String)>,
     notice: Notice,
 ) -> Result<RunPage, PageError> {
@@ -119,7 +118,7 @@ pub(super) async fn show(
         RunKind::Backfill | RunKind::Reconcile => None,
     };
     Ok(RunPage {
-        frame: Frame::of_staff(&staff, notice),
+        frame: Frame::of(&by, notice),
         here: format!("/installations/{}", found.id),
         business_code: found.business_code,
         run: Run::of(&row, now),
@@ -135,20 +134,18 @@ pub(super) async fn show(
 
 pub(super) async fn cancel(
     State(state): State<AppState>,
-    staff: ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     Path((_, id)): Path<(Uuid, String)>,
     session: Session,
 ) -> Result<Redirect, PageError> {
-    let cancelled = state.core.cancel_run(&found, named(&id)?, &staff.actor()).await;
+    let cancelled = state.core.cancel_run(&found, named(&id)?, &by.actor()).await;
     let done = cancelled.map(|()| "The run is cancelled. What it had done stays done.".to_owned());
     flash::back(&session, &format!("/installations/{}", found.id), done).await
 }
 
 pub(super) async fn rows(
     State(state): State<AppState>,
-    CurrentStaff(_): CurrentStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Looking { found, .. }: Looking,
     Path((_, id)): Path<(Uuid, String)>,
 ) -> Result<Response, PageError> {
     Ok(preview_csv::answer(Arc::clone(&state.core), found.scope(), named(&id)?).await?)

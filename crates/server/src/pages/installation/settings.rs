@@ -28,7 +28,7 @@ use crate::{
         flash::{self, Flash},
         frame::{Frame, Notice},
         shown::{counted, grouped},
-        visitor::{ActingStaff, CurrentInstallation, CurrentStaff},
+        visitor::{Acting, Looking, Visitor},
     },
 };
 
@@ -70,29 +70,25 @@ struct Example {
     value: String,
 }
 
-pub(super) async fn show(
-    CurrentStaff(staff): CurrentStaff,
-    CurrentInstallation(found): CurrentInstallation,
-    notice: Notice,
-) -> SettingsPage {
+pub(super) async fn show(Looking { by, found }: Looking, notice: Notice) -> SettingsPage {
     let form = SettingsForm::of(&found.settings, &found.capabilities.mapping_faults);
-    page(Frame::of_staff(&staff, notice), found, form)
+    page(Frame::of(&by, notice), found, form)
 }
 
 pub(super) async fn change(
     State(state): State<AppState>,
-    staff: ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     session: Session,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
-    let frame = Frame::of_staff(&staff.0, Notice::none());
+    let typed = own(&by, typed);
+    let frame = Frame::of(&by, Notice::none());
     if typed.iter().any(|(name, value)| (name.as_str(), value.as_str()) == ("act", "row")) {
         let form = SettingsForm::of_typed(&typed, &found.settings, 2);
         return Ok(page(frame, found, form).into_response());
     }
     let form = SettingsForm::of_typed(&typed, &found.settings, 1);
-    match Box::pin(state.core.change_settings(found.id, &form.read(), &staff.actor())).await {
+    match Box::pin(state.core.change_settings(found.id, &form.read(), &by.actor())).await {
         Ok(warnings) => {
             let mut done = "The settings are saved. They count from the next change on.".to_owned();
             for warning in warnings {
@@ -107,19 +103,25 @@ pub(super) async fn change(
 
 pub(super) async fn lint(
     State(state): State<AppState>,
-    staff: ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
-    let frame = Frame::of_staff(&staff.0, Notice::none());
+    let typed = own(&by, typed);
+    let frame = Frame::of(&by, Notice::none());
     let form = SettingsForm::of_typed(&typed, &found.settings, 1);
-    match Box::pin(state.core.lint_settings(found.id, &form.read(), &staff.actor())).await {
+    match Box::pin(state.core.lint_settings(found.id, &form.read(), &by.actor())).await {
         Ok(lint) => {
             let page = SettingsPage { trial: Some(Trial::of(lint)), ..page(frame, found, form) };
             Ok(page.into_response())
         }
         Err(error) => refused(frame, found, form, error),
     }
+}
+
+/// What this visitor may say: how fast Storeganise is asked is Storeganise's own matter.
+fn own(by: &Visitor, mut typed: Typed) -> Typed {
+    typed.retain(|(name, _)| by.is_staff() || name != "storeganise_requests_per_second");
+    typed
 }
 
 fn page(frame: Frame, found: Installation, settings: SettingsForm) -> SettingsPage {

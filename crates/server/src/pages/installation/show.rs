@@ -22,7 +22,7 @@ use crate::{
         frame::{Frame, Notice},
         moment::Moment,
         shown::{Badge, counted, grouped},
-        visitor::{CurrentInstallation, CurrentStaff},
+        visitor::{Looking, Visitor},
     },
     words::{self, Words},
 };
@@ -110,16 +110,16 @@ struct Buttons {
 
 pub(super) async fn show(
     State(state): State<AppState>,
-    CurrentStaff(staff): CurrentStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Looking { by, found }: Looking,
     notice: Notice,
 ) -> Result<InstallationPage, PageError> {
     let core = &state.core;
     let now = core.clock().now().0;
     let summary = core.summary(found.id).await?;
     let assessment = summary.assessment();
-    let frame = Frame::of_staff(&staff, notice);
+    let frame = Frame::of(&by, notice);
     let link = if frame.may_act { link(core, &summary, now).await? } else { None };
+    let audit = audit(core, &summary, &by, now).await?;
     let installation = &summary.installation;
     let base = &state.config.base_url;
     Ok(InstallationPage {
@@ -155,7 +155,7 @@ pub(super) async fn show(
         settings: settings_form::facts(&installation.settings),
         mapping_faults: installation.capabilities.mapping_faults.len(),
         runs: runs(core, &summary, now).await?,
-        audit: audit(core, &summary, now).await?,
+        audit,
         life: buttons(&summary),
         frame,
     })
@@ -210,11 +210,12 @@ async fn runs(core: &Core, summary: &Summary, now: i64) -> Result<Vec<Run>, Erro
     Ok(page.items.iter().map(|run| Run::of(run, now)).collect())
 }
 
-async fn audit(core: &Core, summary: &Summary, now: i64) -> Result<Vec<Line>, Error> {
+/// The last lines of the audit log. Who of Storeganise it was is not told to the business.
+async fn audit(core: &Core, summary: &Summary, by: &Visitor, now: i64) -> Result<Vec<Line>, Error> {
     let lines = core.audit_lines(summary.installation.scope(), AUDIT_LINES_SHOWN).await?;
     let shown = lines.into_iter().map(|line| Line {
         at: Moment::new(line.at, now),
-        actor: line.actor,
+        actor: if by.is_staff() { line.actor } else { line.side().to_owned() },
         action: words::audit(&line.action).to_owned(),
         detail: if line.action == "connection.checked" { checked(&line.detail) } else { line.detail },
     });

@@ -12,7 +12,7 @@ use crate::{
         failures::{Wish, replayed},
         flash,
         shown::counted,
-        visitor::{ActingStaff, CurrentInstallation},
+        visitor::{Acting, ActingStaff, CurrentInstallation},
     },
 };
 
@@ -32,8 +32,7 @@ pub(super) struct ReplayWish {
 
 pub(super) async fn begin_run(
     State(state): State<AppState>,
-    staff: ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     session: Session,
     Form(wish): Form<RunWish>,
 ) -> Result<Redirect, PageError> {
@@ -43,17 +42,16 @@ pub(super) async fn begin_run(
         RunKind::Reconcile => "Missed changes are being looked for now.",
         RunKind::Preview => "A preview is being made now; nothing is written. The list of runs leads to it.",
     };
-    let begun = state.core.begin_run(&found, kind, &staff.actor()).await;
+    let begun = state.core.begin_run(&found, kind, &by.actor()).await;
     flash::back(&session, &format!("/installations/{}", found.id), begun.map(|_| done.to_owned())).await
 }
 
 pub(super) async fn check_connection(
     State(state): State<AppState>,
-    staff: ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     session: Session,
 ) -> Result<Redirect, PageError> {
-    let checked = state.core.check_connection(&found, &staff.actor()).await;
+    let checked = state.core.check_connection(&found, &by.actor()).await;
     let done = checked.map(|()| "The refresh token works: HubSpot has just answered to it.".to_owned());
     flash::back(&session, &format!("/installations/{}", found.id), done).await
 }
@@ -75,25 +73,23 @@ pub(super) async fn ask_storeganise(
 
 pub(super) async fn replay(
     State(state): State<AppState>,
-    staff: ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     session: Session,
     Form(wish): Form<ReplayWish>,
 ) -> Result<Redirect, PageError> {
     let subject = Subject::from_word(&wish.subject).filter(|subject| *subject != Subject::Erasure);
     let subject = subject.ok_or(PageError::NotFound)?;
-    let replayed = state.core.replay(found.scope(), subject, &wish.subject_id, &staff.actor()).await;
+    let replayed = state.core.replay(found.scope(), subject, &wish.subject_id, &by.actor()).await;
     let done = replayed.map(|()| "The change is being done again.".to_owned());
     flash::back(&session, &activity_of(found.id), done).await
 }
 
 pub(super) async fn replay_all(
     State(state): State<AppState>,
-    staff: ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     session: Session,
 ) -> Result<Redirect, PageError> {
-    let replayed: Result<u64, Error> = state.core.replay_parked(found.scope(), &staff.actor()).await;
+    let replayed: Result<u64, Error> = state.core.replay_parked(found.scope(), &by.actor()).await;
     let done = replayed.map(|count| match count {
         0 => "Nothing had failed, so nothing is done again.".to_owned(),
         count => format!("{} being done again.", counted(count, "failed change is", "failed changes are")),
@@ -103,12 +99,11 @@ pub(super) async fn replay_all(
 
 pub(super) async fn replay_cause(
     State(state): State<AppState>,
-    staff: ActingStaff,
-    CurrentInstallation(found): CurrentInstallation,
+    Acting { by, found }: Acting,
     session: Session,
     Form(wish): Form<Wish>,
 ) -> Result<Redirect, PageError> {
-    let done = replayed(&state.core, Some(found.scope()), &wish, &staff).await?;
+    let done = replayed(&state.core, Some(found.scope()), &wish, &by.actor()).await?;
     flash::back(&session, &activity_of(found.id), done).await
 }
 

@@ -5,11 +5,14 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use sync_core::{access::audit::Actor, installation::Installation};
+use sync_core::{access::audit::Actor, installation::Installation, views::runs::RunKind};
 use tower_sessions::Session;
 
-use super::{TENANT_KEY, UNDER_WAY_KEY, UnderWay, halted::Halt, may_be_authorised};
-use crate::{app::AppState, pages::error::PageError};
+use super::{UNDER_WAY_KEY, UnderWay, halted::Halt, may_be_authorised};
+use crate::{
+    app::AppState,
+    pages::{error::PageError, flash},
+};
 
 /// What HubSpot hands over; its description of an error is never shown.
 #[derive(Deserialize)]
@@ -54,12 +57,22 @@ async fn finish(
 ) -> Result<Response, PageError> {
     match state.core.finish_authorisation(found, code, &Actor::tenant_admin()).await {
         Ok(_) => {
-            session.cycle_id().await?;
-            session.insert(TENANT_KEY, &begun.pass).await?;
+            begun.pass.let_in(session).await?;
+            if begun.preview {
+                preview(state, session, found).await?;
+            }
             Ok(Redirect::to("/connected").into_response())
         }
         Err(error) => Halt::Failed(error).page(&state.core, Some(found)).await,
     }
+}
+
+/// Begins the preview that was asked for; where it cannot be, the connection is there all the same.
+async fn preview(state: &AppState, session: &Session, found: &Installation) -> Result<(), PageError> {
+    let found = state.core.installation(found.id).await?;
+    let begun = state.core.begin_run(&found, RunKind::Preview, &Actor::tenant_admin()).await;
+    let said = begun.map(|_| "A preview is being made; nothing is written by it.".to_owned());
+    flash::leave(session, said).await
 }
 
 /// Takes what is under way out of the session, and stores that before anything is done with it: a second

@@ -6,8 +6,12 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use sync_core::{access::audit::Actor, connection::ConnectionState};
+use sync_core::{
+    access::audit::Actor, connection::ConnectionState, core::Core, error::Error, installation::Installation,
+    views::runs::RunKind,
+};
 use tower_sessions::Session;
+use uuid::Uuid;
 
 use super::TenantInstallation;
 use crate::{
@@ -18,6 +22,7 @@ use crate::{
         frame::{Frame, Notice},
         installation::{addons_page, not_prepared},
         moment::Moment,
+        visitor::Visitor,
     },
 };
 
@@ -33,6 +38,10 @@ struct ConnectedPage {
     problem: Option<String>,
     may_work: bool,
     addons_page: String,
+    /// The installation's own pages.
+    own: String,
+    /// The newest run, where it is a preview.
+    preview: Option<Uuid>,
 }
 
 pub(super) async fn show(
@@ -46,17 +55,24 @@ pub(super) async fn show(
     let active = connection.as_ref().filter(|connection| connection.state == ConnectionState::Active);
     let unprepared = active.and_then(|_| not_prepared(&found)).map(|words| words.text());
     let page = ConnectedPage {
-        frame: Frame::of_stranger(notice),
+        frame: Frame::of(&Visitor::Tenant(found.id), notice),
         is_active: active.is_some(),
         account: connection.as_ref().map(|connection| connection.portal_id),
         last_used: active.and_then(|found| found.refreshed_at).map(|at| Moment::new(at, now)),
         fingerprint: active.and_then(|found| found.refresh_fingerprint.clone()),
         problem: unprepared,
+        preview: preview(core, &found).await?,
+        own: format!("/installations/{}", found.id),
         may_work: found.may_work(),
         addons_page: addons_page(&found),
         business_code: found.business_code,
     };
     Ok(page.into_response())
+}
+
+async fn preview(core: &Core, found: &Installation) -> Result<Option<Uuid>, Error> {
+    let newest = core.runs(found.scope(), None, 1).await?.items.pop();
+    Ok(newest.filter(|run| run.kind == RunKind::Preview).map(|run| run.id))
 }
 
 pub(super) async fn check(

@@ -19,6 +19,8 @@ use crate::{
 pub(super) enum Halt {
     /// No link has this token.
     UnknownLink,
+    /// The link is too old to let anybody in by itself.
+    NotFresh,
     /// Staff have not switched the installation on.
     NotEnabled,
     /// Nothing is under way in this session, or something else is.
@@ -62,6 +64,13 @@ impl Halt {
                 "This link does not work",
                 "It was replaced by a newer one, or something is missing of it.",
                 "Copy the whole link from your Storeganise Add-ons page, or ask Storeganise for a new one.",
+            ),
+            Self::NotFresh => (
+                StatusCode::FORBIDDEN,
+                "This link alone does not let you in any more",
+                "It is older than a day, so that it may have come into other hands.",
+                "Begin again and renew the authorisation at HubSpot: that shows that the account is yours. Nothing else \
+                 changes by it. Or ask Storeganise for a new link.",
             ),
             Self::NotEnabled => (
                 StatusCode::CONFLICT,

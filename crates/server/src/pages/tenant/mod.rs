@@ -29,6 +29,7 @@ pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route("/connect/{token}", get(connect::show))
         .route("/connect/{token}/start", post(connect::start))
+        .route("/connect/{token}/enter", post(connect::enter))
         .route("/oauth/hubspot/callback", get(callback::come_back))
         .route("/connected", get(connected::show))
         .route("/connected/check", post(connected::check))
@@ -37,7 +38,7 @@ pub(super) fn router() -> Router<AppState> {
 /// What a session was opened for: one installation, through the link issued at this time. A link that is
 /// issued anew ends the sessions of the one before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Pass {
+pub(super) struct Pass {
     installation: Uuid,
     link_issued_at: i64,
 }
@@ -47,6 +48,9 @@ struct Pass {
 struct UnderWay {
     pass: Pass,
     state: String,
+    /// A preview is to be made as soon as HubSpot is connected.
+    #[serde(default)]
+    preview: bool,
 }
 
 /// The installation whose authorisation link this session came in by.
@@ -58,6 +62,23 @@ impl Pass {
     fn of(found: &Installation) -> Option<Self> {
         let link_issued_at = found.link_issued_at?;
         Some(Self { installation: found.id, link_issued_at })
+    }
+
+    /// The installation that this session may see, if any.
+    pub(super) async fn of_session(
+        session: &Session,
+        state: &AppState,
+    ) -> Result<Option<Installation>, PageError> {
+        match session.get::<Self>(TENANT_KEY).await? {
+            Some(pass) => pass.installation(state).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Lets this session in. It gets a new id: one that somebody planted before is worth nothing after.
+    async fn let_in(&self, session: &Session) -> Result<(), PageError> {
+        session.cycle_id().await?;
+        Ok(session.insert(TENANT_KEY, self).await?)
     }
 
     /// The installation, as long as it is there and its link is still the same.
@@ -75,8 +96,7 @@ impl FromRequestParts<AppState> for TenantInstallation {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
         let session = Session::from_request_parts(parts, state).await.map_err(PageError::of_session)?;
-        let pass: Pass = session.get(TENANT_KEY).await?.ok_or(PageError::NoTenant)?;
-        pass.installation(state).await?.map(Self).ok_or(PageError::NoTenant)
+        Pass::of_session(&session, state).await?.map(Self).ok_or(PageError::NoTenant)
     }
 }
 
