@@ -64,33 +64,25 @@ pub(crate) async fn lived_in(house: &House) -> (Installation, String) {
     (installation, ada)
 }
 
-/// What a browser found amiss, page by page.
-async fn findings(house: &House, browser: &Path, folder: &Path, pages: &[(&str, String)]) -> Vec<String> {
-    let pictures = env::var_os("ANNEX_PICTURES")
-        .map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder).display().to_string());
-    let asked = json!({
-        "browser": browser, "base": house.stage.base_url, "pictures": pictures,
-        "sign_in": { "login": LOGIN, "password": house.stage.password.expose_secret() },
-        "pages": pages.iter().map(|(name, path)| json!({ "name": name, "path": path })).collect::<Vec<_>>(),
-    });
-    let mut looking = Command::new("node")
-        .arg("look.mjs")
+/// Runs one of the scripts in a browser: the lines it wrote.
+async fn run(folder: &Path, script: &str, asked: &Value) -> Vec<Value> {
+    let mut running = Command::new("node")
+        .arg(script)
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    looking.stdin.take().unwrap().write_all(asked.to_string().as_bytes()).await.unwrap();
-    let looked = looking.wait_with_output().await.unwrap();
-    assert!(looked.status.success(), "the browser did not come to its end: {}", looked.status);
-    let lines = String::from_utf8(looked.stdout).unwrap();
-    let line = |line: &str| {
-        let found: Value = serde_json::from_str(line).unwrap();
-        let part = |name: &str| found[name].as_str().unwrap().to_owned();
-        format!("{} ({}): {}", part("page"), part("where"), part("what"))
-    };
-    lines.lines().map(line).collect()
+    running.stdin.take().unwrap().write_all(asked.to_string().as_bytes()).await.unwrap();
+    let ran = running.wait_with_output().await.unwrap();
+    assert!(ran.status.success(), "{script} did not come to its end: {}", ran.status);
+    let lines = String::from_utf8(ran.stdout).unwrap();
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn pages(named: &[(&str, &str)]) -> Vec<Value> {
+    named.iter().map(|(name, path)| json!({ "name": name, "path": path })).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -98,29 +90,68 @@ async fn every_page_can_be_used_by_everybody() {
     let (Some(browser), Some(folder)) = (browser(), node::peer("browser")) else { return };
     let house = House::new(Database::new(Kind::Sqlite).unwrap()).await;
     let (installation, ada) = lived_in(&house).await;
-    let here = format!("/installations/{}", installation.id);
     let runs = house.stage.core().runs(installation.scope(), None, 10).await.unwrap().items;
     let preview = runs.iter().find(|run| run.kind == RunKind::Preview).unwrap().id;
-    let pages = [
-        ("businesses", "/".to_owned()),
-        ("install", "/installations/new".to_owned()),
-        ("failures", "/failures".to_owned()),
-        ("audit", "/audit".to_owned()),
-        ("access", "/access".to_owned()),
+    let here = format!("/installations/{}", installation.id);
+    let at = |rest: &str| format!("{here}/{rest}");
+    let link = house_link(&house, &installation).await;
+    let of_both = [
         ("installation", here.clone()),
-        ("activity", format!("{here}/activity")),
-        ("settings", format!("{here}/settings")),
-        ("run", format!("{here}/runs/{preview}")),
-        ("person", format!("{here}/person?user={ada}")),
-        ("conflicts", format!("{here}/conflicts")),
-        ("conflict", format!("{here}/conflicts/{ada}")),
-        ("brake", format!("{here}/brake")),
-        ("pause", format!("{here}/pause")),
-        ("remove", format!("{here}/remove")),
-        ("connect", house_link(&house, &installation).await),
+        ("activity", at("activity")),
+        ("settings", at("settings")),
+        ("run", at(&format!("runs/{preview}"))),
+        ("person", at(&format!("person?user={ada}"))),
+        ("conflicts", at("conflicts")),
+        ("conflict", at(&format!("conflicts/{ada}"))),
+        ("brake", at("brake")),
     ];
-    let found = findings(&house, &browser, &folder, &pages).await;
-    assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
+    let of_both: Vec<(&str, &str)> = of_both.iter().map(|(name, path)| (*name, path.as_str())).collect();
+    let of_staff = [
+        ("businesses", "/"),
+        ("install", "/installations/new"),
+        ("failures", "/failures"),
+        ("audit", "/audit"),
+        ("access", "/access"),
+        ("pause", &at("pause")),
+        ("remove", &at("remove")),
+    ];
+    let own: Vec<(String, &str)> =
+        of_both.iter().map(|(name, path)| (format!("own-{name}"), *path)).collect();
+    let own: Vec<(&str, &str)> = own.iter().map(|(name, path)| (name.as_str(), *path)).collect();
+    let of_tenant = [("connected", "/connected"), ("own-disconnect", &at("disconnect"))];
+    let mut of_nobody = pages(&[("sign-in", "/sign-in"), ("connect", &link)]);
+    of_nobody.push(json!({ "name": "nothing-here", "path": "/nothing-here", "status": 404 }));
+    of_nobody.push(json!({ "name": "unknown-link", "path": "/connect/unknown", "status": 404 }));
+    let pictures = env::var_os("ANNEX_PICTURES")
+        .map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder).display().to_string());
+    let asked = json!({
+        "browser": browser, "base": house.stage.base_url, "pictures": pictures, "link": link,
+        "sign_in": { "login": LOGIN, "password": house.stage.password.expose_secret() },
+        "visits": [
+            { "who": "staff", "pages": ([pages(&of_staff), pages(&of_both)].concat()) },
+            { "who": "tenant", "pages": ([pages(&of_tenant), pages(&own)].concat()) },
+            { "who": "nobody", "pages": of_nobody },
+        ],
+    });
+    let found = run(&folder, "look.mjs", &asked).await;
+    let told: Vec<String> =
+        found.iter().map(|line| format!("{} ({}): {}", line["page"], line["where"], line["what"])).collect();
+    assert!(told.is_empty(), "{} findings:\n{}", told.len(), told.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_guide_is_gone_through_in_a_browser_with_scripts_and_without() {
+    let (Some(browser), Some(folder)) = (browser(), node::peer("browser")) else { return };
+    for scripts in [true, false] {
+        let house = House::new(Database::new(Kind::Sqlite).unwrap()).await;
+        let asked = json!({
+            "browser": browser, "annex": house.stage.base_url, "sandbox": house.stage.sandbox.base_url(),
+            "business": BUSINESS, "portal": PORTAL, "scripts": scripts,
+            "sign_in": { "login": LOGIN, "password": house.stage.password.expose_secret() },
+        });
+        let steps = run(&folder, "walk.mjs", &asked).await;
+        assert_eq!(steps.len(), 7, "{steps:#?}");
+    }
 }
 
 /// The path of the authorisation link.
