@@ -23,6 +23,7 @@ on_both_databases!(
     what_waits_for_a_person_is_decided_on_its_page,
     what_failed_in_several_businesses_is_tried_on_one_record_and_then_replayed,
     every_link_leads_to_a_page_and_every_form_to_somebody_who_takes_it,
+    a_page_that_is_open_is_told_when_there_is_something_new_until_the_service_stops,
 );
 
 /// What a page says, without its tags.
@@ -223,4 +224,33 @@ async fn gone_through(house: &House, visitor: &Visitor, from: &str) -> (usize, u
         assert_eq!(answer.status(), 405, "{path}");
     }
     (seen.len(), forms.len())
+}
+
+async fn a_page_that_is_open_is_told_when_there_is_something_new_until_the_service_stops(database: Database) {
+    let house = House::new(database).await;
+    let story = house.connected().await;
+    let address =
+        format!("{}/installations/{}/live", house.stage.base_url, story.installation().await.unwrap().id);
+    let signed_out = Visitor::default().listen(&address).await.unwrap();
+    assert_eq!(signed_out.status(), 303, "it is for whom the page is");
+    let mut stream = house.staff().await.listen(&address).await.unwrap();
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    // What it was like when the page was opened, then what is new; never what it is.
+    told(&mut stream).await;
+    let user = json!({ "email": "ada@example.com", "firstName": "Ada", "lastName": "Moss" });
+    house.control().create_user(BUSINESS, &user).await.unwrap();
+    told(&mut stream).await;
+    house.stage.service.stop().await;
+    while stream.chunk().await.unwrap().is_some() {}
+}
+
+/// Waits until the stream says to look.
+async fn told(stream: &mut reqwest::Response) {
+    loop {
+        let part = stream.chunk().await.unwrap().expect("the stream goes on");
+        match &*String::from_utf8(part.to_vec()).unwrap() {
+            "event: look\ndata: again\n\n" => return,
+            kept_open => assert!(kept_open.starts_with(':'), "{kept_open}"),
+        }
+    }
 }

@@ -35,6 +35,11 @@ impl Readiness {
         Self { stopping, keys_checked_at: Arc::new(AtomicI64::new(0)) }
     }
 
+    /// Waits until the process is told to stop: what goes on for long ends then.
+    pub async fn until_stopping(&self) {
+        self.stopping.cancelled().await;
+    }
+
     /// Why not, if so.
     async fn obstacle(&self, core: &Core, committer: &Committer) -> Option<&'static str> {
         if self.stopping.is_cancelled() {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Mutex};
 
 use anyhow::{Context as _, bail};
 use reqwest::{
-    Client, Method, StatusCode,
+    Client, Method, Response, StatusCode,
     header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE},
     redirect::Policy,
 };
@@ -47,6 +47,16 @@ impl Visitor {
     /// It cannot be reached, or redirects in a circle.
     pub async fn open(&self, url: &str) -> anyhow::Result<Visit> {
         self.go(Method::GET, url, &[], None).await
+    }
+
+    /// Opens an address whose answer comes bit by bit, and reads nothing of it yet.
+    ///
+    /// # Errors
+    /// It cannot be reached.
+    pub async fn listen(&self, url: &str) -> anyhow::Result<Response> {
+        let url = Url::parse(url).with_context(|| format!("{url} is no address"))?;
+        let cookies = self.cookies_for(&url).unwrap_or_default();
+        self.http.get(url).header(COOKIE, cookies).send().await.context("the stream did not open")
     }
 
     /// Sends a form that stands on the page at `from` to `url`, which may be relative to it.

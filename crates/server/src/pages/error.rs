@@ -30,6 +30,8 @@ pub(super) enum PageError {
     NoTenant,
     /// There is no such page, or it belongs to someone else.
     NotFound,
+    /// Too much of the same goes on already.
+    Busy,
     /// What was asked for makes no sense; the text says what is expected.
     Unusable(String),
     /// Something broke here; the code is for the log.
@@ -72,6 +74,11 @@ impl PageError {
                 StatusCode::FORBIDDEN,
                 "Your visit has ended",
                 "Open the authorisation link on your Storeganise Add-ons page again.",
+            ),
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too many pages are kept up to date just now",
+                "Reload the page to see what is new.",
             ),
             Self::Unusable(text) => (StatusCode::BAD_REQUEST, "This cannot be shown", text.as_str()),
             Self::Internal(_) => (

@@ -22,6 +22,10 @@ impl FromRequestParts<AppState> for Notice {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
+        // A script that looks again is not the page that the sentence is meant for.
+        if parts.headers.get("sec-fetch-dest").is_some_and(|dest| dest == "empty") {
+            return Ok(Self::none());
+        }
         let session = Session::from_request_parts(parts, state).await.map_err(PageError::of_session)?;
         Flash::take(&session).await.map(Self)
     }

@@ -2,7 +2,7 @@
 //! happened to its records.
 
 use axum::{
-    Router,
+    Extension, Router,
     routing::{get, post},
 };
 
@@ -14,6 +14,7 @@ mod action;
 mod activity;
 mod brake;
 mod conflicts;
+mod live;
 mod person;
 mod records;
 mod run;
@@ -27,6 +28,7 @@ mod work;
 pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route("/installations/{id}", get(show::show))
+        .route("/installations/{id}/live", get(live::live).layer(Extension(live::places())))
         .route("/installations/{id}/settings", get(settings::show).post(settings::change))
         .route("/installations/{id}/settings/lint", post(settings::lint))
         .route("/installations/{id}/activity", get(activity::show))

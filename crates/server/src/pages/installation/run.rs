@@ -58,6 +58,7 @@ pub(super) struct Run {
     pub marked: String,
     pub started: Moment,
     pub finished: Option<Moment>,
+    pub is_over: bool,
 }
 
 #[derive(Template, WebTemplate)]
@@ -172,6 +173,7 @@ impl Run {
             seen: grouped(row.seen),
             marked: grouped(row.marked),
             started: Moment::new(row.started_at, now),
+            is_over: row.finished_at.is_some(),
             finished: row.finished_at.map(|at| Moment::new(at, now)),
         }
     }
@@ -206,7 +208,12 @@ async fn preview(core: &Core, found: &Installation, row: &RunRow) -> Result<Opti
             return Ok(Some(Preview { sides: Vec::new(), reasons: Vec::new(), no_examples: Some(words) }));
         }
     };
-    let (examples, no_examples) = match core.preview_examples(found, row.id).await {
+    // Examples are read at both providers: not again and again while the preview is still being made.
+    let examples = match row.finished_at {
+        Some(_) => core.preview_examples(found, row.id).await,
+        None => Ok(Vec::new()),
+    };
+    let (examples, no_examples) = match examples {
         Ok(examples) => (examples, None),
         Err(error) => (Vec::new(), Some(flash::in_words(error)?)),
     };
