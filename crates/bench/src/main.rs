@@ -8,6 +8,7 @@ mod faults;
 mod fleet;
 mod load;
 mod memory;
+mod pages;
 mod peer;
 mod process;
 mod report;
@@ -41,6 +42,8 @@ enum What {
     },
     /// What an event costs, and a page, as businesses become more: up to ten thousand.
     Fleet,
+    /// How fast every page answers among ten thousand businesses and a million links, and how large it is.
+    Pages,
     /// The sandbox as a process of its own; the other benchmarks start it.
     #[command(hide = true)]
     ServeSandbox,
@@ -57,6 +60,7 @@ async fn main() -> anyhow::Result<()> {
         What::Memory => Box::pin(memory::run(cli.short)).await,
         What::Faults { part } => Box::pin(faults::run(part, cli.short)).await,
         What::Fleet => Box::pin(fleet::run(cli.short)).await,
+        What::Pages => Box::pin(pages::run(cli.short)).await,
         What::ServeSandbox => peer::serve_sandbox().await,
         What::ServeAnnex => service::serve_annex().await,
     }

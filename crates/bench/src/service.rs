@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::Context as _;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use server::{
     config::Config,
@@ -27,6 +27,10 @@ const HUBSPOT_PER_WINDOW: usize = 10_000;
 pub(crate) const HUBSPOT_PER_WINDOW_VARIABLE: &str = "BENCH_HUBSPOT_PER_WINDOW";
 /// The address of a service that nobody stands before: it knows its own once it listens.
 const ITSELF: &str = "http://127.0.0.1";
+
+/// A member of staff who may see everything, on a database that is thrown away.
+pub(crate) const LOGIN: &str = "benchmark";
+pub(crate) const PASSWORD: &str = "measured and thrown away";
 
 /// How a service is started, again and again on the same data.
 pub(crate) struct Setting {
@@ -151,6 +155,10 @@ pub(crate) async fn serve_annex() -> anyhow::Result<()> {
     let per_window = std::env::var(HUBSPOT_PER_WINDOW_VARIABLE).ok().and_then(|text| text.parse().ok());
     config.hubspot.requests_per_window = per_window.unwrap_or(HUBSPOT_PER_WINDOW);
     let running = Box::pin(run::start(config, listener)).await?;
+    if !running.core.has_staff().await? {
+        let (password, by) = (SecretString::from(PASSWORD), Actor::command_line());
+        running.core.create_staff(LOGIN, &password, Role::Admin, &by).await?;
+    }
     let token = running.core.create_api_token("benchmark", Role::Staff, &Actor::command_line()).await?;
     println!("{address}\n{}", token.expose_secret());
     until_input_ends().await?;

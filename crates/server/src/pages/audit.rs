@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{app::AppState, words};
 
-const LINES: u64 = 100;
+const LINES: u64 = 80;
 
 pub(super) fn router() -> Router<AppState> {
     Router::new().route("/audit", get(show))

@@ -19,7 +19,7 @@ use sync_core::{
 use url::form_urlencoded;
 
 use super::{
-    day::{self, Chart},
+    day::Chart,
     error::PageError,
     frame::{Frame, Notice},
     moment::Moment,
@@ -29,7 +29,7 @@ use super::{
 use crate::{app::AppState, words};
 
 /// So many that a page of them, each with its chart, stays under 30 KB.
-const ROWS: u64 = 20;
+const ROWS: u64 = 16;
 /// The filter's word for all that need somebody, beside the words of the states.
 const NEEDY: &str = "needs-you";
 
@@ -73,7 +73,6 @@ struct Row {
     parked: u64,
     parked_text: String,
     chart: Option<Chart>,
-    day: String,
     last_event: Option<Moment>,
     last_success: Option<Moment>,
 }
@@ -212,7 +211,6 @@ fn row(summary: Summary, now: i64) -> Row {
         parked: summary.backlog.parked,
         parked_text: grouped(summary.backlog.parked),
         chart: Chart::of(&summary.day),
-        day: day::label(&summary.day),
         last_success: summary.succeeded_at.map(|at| Moment::new(at, now)),
         last_event: summary.installation.last_event_at.map(|at| Moment::new(at, now)),
         business_code: summary.installation.business_code,

@@ -1,4 +1,4 @@
-//! The last day as a small bar chart: an hour is a bar, what failed stands on what was worked. Its words say the same.
+//! The last day as a small bar chart: an hour is a bar, what failed stands on what was worked. Its words stand beside it.
 
 use std::fmt::Write as _;
 
@@ -43,7 +43,7 @@ impl Chart {
 }
 
 /// What the chart says, in words.
-pub(super) fn label(day: &Day) -> String {
+fn label(day: &Day) -> String {
     format!("{} done, {} failed", grouped(day.worked()), grouped(day.failed()))
 }
 

@@ -23,8 +23,8 @@ use crate::{
     words,
 };
 
-const OUTCOMES_SHOWN: u64 = 50;
-const CHANGES_SHOWN: u64 = 25;
+const OUTCOMES_SHOWN: u64 = 25;
+const CHANGES_SHOWN: u64 = 10;
 /// Rows of daily counts read for the page; the JSON API has all of them.
 const DAY_ROWS_READ: u64 = 200;
 
