@@ -99,6 +99,7 @@ async fn every_page_can_be_used_by_everybody() {
         ("installation", here.clone()),
         ("activity", at("activity")),
         ("settings", at("settings")),
+        ("fields", at("fields")),
         ("run", at(&format!("runs/{preview}"))),
         ("person", at(&format!("person?user={ada}"))),
         ("conflicts", at("conflicts")),

@@ -25,11 +25,12 @@ const OTHER: i64 = 7_654_321;
 const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
 /// What a business has of pages; each shows itself to whoever belongs there.
-const OWN_PAGES: [&str; 7] = ["", "/activity", "/settings", "/person", "/conflicts", "/brake", "/disconnect"];
+const OWN_PAGES: [&str; 8] =
+    ["", "/activity", "/settings", "/fields", "/person", "/conflicts", "/brake", "/disconnect"];
 /// What a business may send.
 const OWN_BUTTONS: [&str; 11] = [
     "/settings",
-    "/settings/lint",
+    "/fields",
     "/person",
     "/runs",
     "/runs/019a0000-0000-7000-8000-000000000000/cancel",

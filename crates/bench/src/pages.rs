@@ -119,6 +119,7 @@ pub(crate) async fn run(short: bool) -> anyhow::Result<()> {
         ("an installation", &staff, own("")),
         ("activity", &staff, own("/activity")),
         ("settings", &staff, own("/settings")),
+        ("custom fields, with both lists read at the providers", &staff, own("/fields")),
         ("conflicts", &staff, own("/conflicts")),
         ("brake", &staff, own("/brake")),
         ("pause", &staff, own("/pause")),

@@ -15,7 +15,7 @@ use crate::{
 pub const MAPPINGS_MAX: usize = 30;
 const NAME_CHARS_MAX: usize = 100;
 /// The beginning of our own custom fields of users.
-const OUR_USER_FIELDS: &str = "hubspot_";
+pub(super) const OUR_USER_FIELDS: &str = "hubspot_";
 /// The stage of a contact's life, which HubSpot only moves forward.
 const LIFECYCLE: &str = "lifecyclestage";
 

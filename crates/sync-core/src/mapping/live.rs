@@ -12,6 +12,7 @@ use super::{
     Mapping,
     check::{Warning, by_name, names, path, warnings},
     fit::{Fault, fit},
+    offer::Offer,
     seen::Seen,
 };
 use crate::{
@@ -185,6 +186,11 @@ impl Core {
 }
 
 impl Live {
+    /// What they offer to be mapped.
+    pub(super) fn offer(&self) -> Offer {
+        Offer::of(&self.users, &self.properties)
+    }
+
     /// Checks mappings whose names are in order.
     pub(super) fn check(&self, wanted: &[Mapping]) -> Result<Checked, Error> {
         let (mut problems, mut warned, mut mappings) = (Vec::new(), Vec::new(), Vec::new());

@@ -16,6 +16,7 @@ mod decimal;
 pub mod fit;
 pub mod lint;
 pub(crate) mod live;
+pub mod offer;
 pub mod options;
 pub mod seen;
 

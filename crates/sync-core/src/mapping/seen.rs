@@ -8,7 +8,7 @@ use storeganise::user::User;
 
 use super::{
     Direction, Kind, Mapping,
-    check::{Warning, path},
+    check::{OUR_USER_FIELDS as OUR_USER_FIELDS_BEGIN, Warning, path},
     text_of,
 };
 use crate::{error::InvalidInput, fields::OUR_USER_FIELDS};
@@ -48,6 +48,23 @@ impl<'a> Seen<'a> {
             }
         }
         seen
+    }
+
+    /// The codes in use that are not ours, and what stands in them where all of it is of one kind.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(String, Kind)> {
+        let ours = |code: &str| code.to_lowercase().starts_with(OUR_USER_FIELDS_BEGIN);
+        let of_one_kind = |values: &[&Value]| {
+            let shapes: BTreeSet<Shape> = values.iter().filter_map(|value| shape(value)).collect();
+            match shapes.into_iter().collect::<Vec<_>>().as_slice() {
+                [Shape::Number] => Some(Kind::Number),
+                [Shape::Boolean] => Some(Kind::Boolean),
+                [Shape::Object] => None,
+                _ => Some(Kind::Text),
+            }
+        };
+        let fields = self.values.iter().filter(|(code, _)| !ours(code));
+        fields.filter_map(|(code, values)| Some(((*code).to_owned(), of_one_kind(values)?))).collect()
     }
 
     /// What they say about a mapping: nothing, a warning, or that it cannot be.

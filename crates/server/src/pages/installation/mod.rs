@@ -14,6 +14,8 @@ mod action;
 mod activity;
 mod brake;
 mod conflicts;
+mod fields;
+mod fields_form;
 mod live;
 mod person;
 mod records;
@@ -30,7 +32,7 @@ pub(super) fn router() -> Router<AppState> {
         .route("/installations/{id}", get(show::show))
         .route("/installations/{id}/live", get(live::live).layer(Extension(live::places())))
         .route("/installations/{id}/settings", get(settings::show).post(settings::change))
-        .route("/installations/{id}/settings/lint", post(settings::lint))
+        .route("/installations/{id}/fields", get(fields::show).post(fields::change))
         .route("/installations/{id}/activity", get(activity::show))
         .route("/installations/{id}/person", get(person::show).post(person::find))
         .route("/installations/{id}/conflicts", get(conflicts::list))

@@ -1,11 +1,6 @@
 //! The settings as a form: what stands in it, what is wrong with it, and what was typed read as settings.
 
-use sync_core::{
-    error::InvalidInput,
-    mapping::{Direction, Kind, Mapping},
-    merge::Policy,
-    settings::{MappingFault, Settings},
-};
+use sync_core::{error::InvalidInput, merge::Policy, settings::Settings};
 
 /// A form as a browser sends it: names may stand in it more than once.
 pub(super) type Typed = Vec<(String, String)>;
@@ -23,19 +18,7 @@ pub(super) struct SettingsForm {
     pub(super) outcome_days: String,
     pub(super) brake_percent: String,
     pub(super) requests_per_second: String,
-    pub(super) rows: Vec<Row>,
     problems: Vec<InvalidInput>,
-}
-
-/// One custom field in the form.
-#[derive(Default)]
-pub(super) struct Row {
-    pub(super) user_field: String,
-    pub(super) contact_property: String,
-    pub(super) kind: String,
-    pub(super) direction: String,
-    /// What is wrong with it.
-    pub(super) problems: Vec<String>,
 }
 
 /// One line of the settings as they are told on the installation's page.
@@ -45,22 +28,8 @@ pub(super) struct Fact {
 }
 
 impl SettingsForm {
-    /// The form of settings as they are, with an empty row, and with what was found out about mappings since.
-    pub(super) fn of(settings: &Settings, faults: &[MappingFault]) -> Self {
-        let row = |mapping: &Mapping| {
-            let of_mapping = |fault: &&MappingFault| {
-                (&fault.user_field, &fault.contact_property)
-                    == (&mapping.user_field, &mapping.contact_property)
-            };
-            let problems = faults.iter().filter(of_mapping).map(|fault| fault.fault.words(mapping)).collect();
-            Row {
-                user_field: mapping.user_field.clone(),
-                contact_property: mapping.contact_property.clone(),
-                kind: mapping.kind.word().to_owned(),
-                direction: mapping.direction.word().to_owned(),
-                problems,
-            }
-        };
+    /// The form of settings as they are.
+    pub(super) fn of(settings: &Settings) -> Self {
         Self {
             conflict_policy: policy_word(settings.conflict_policy).to_owned(),
             default_country: settings.default_country.clone().unwrap_or_default(),
@@ -72,14 +41,13 @@ impl SettingsForm {
             outcome_days: settings.outcome_days.to_string(),
             brake_percent: settings.brake_percent.to_string(),
             requests_per_second: settings.storeganise_requests_per_second.to_string(),
-            rows: settings.custom_fields.iter().map(row).chain([Row::default()]).collect(),
             problems: Vec::new(),
         }
     }
 
-    /// The form with what was typed into it, and empty rows to go on with.
-    pub(super) fn of_typed(typed: &Typed, current: &Settings, empty_rows: usize) -> Self {
-        let mut form = Self::of(current, &[]);
+    /// The form with what was typed into it.
+    pub(super) fn of_typed(typed: &Typed, current: &Settings) -> Self {
+        let mut form = Self::of(current);
         let is_on = |name: &str| all(typed, name).next().is_some();
         for (place, name) in [
             (&mut form.conflict_policy, "conflict_policy"),
@@ -97,17 +65,12 @@ impl SettingsForm {
         form.deal_data = is_on("deal_data");
         form.mirrors = is_on("mirrors");
         form.failure_tasks = is_on("failure_tasks");
-        if is_on("user_field") {
-            form.rows = rows(typed);
-        } else {
-            form.rows.pop();
-        }
-        form.rows.extend(std::iter::repeat_with(Row::default).take(empty_rows));
         form
     }
 
-    /// What stands in the form as settings. What is no number is out of every bound, and refused as that.
-    pub(super) fn read(&self) -> Settings {
+    /// What stands in the form as settings; what has a page of its own stays. What is no number is out of every bound, and
+    /// refused as that.
+    pub(super) fn read(&self, current: &Settings) -> Settings {
         let country = self.default_country.trim().to_uppercase();
         let per_second = self.requests_per_second.trim().replace(',', ".");
         Settings {
@@ -116,7 +79,7 @@ impl SettingsForm {
             contact_edits: self.contact_edits,
             create_users: self.create_users,
             storeganise_requests_per_second: per_second.parse().unwrap_or(f64::NAN),
-            custom_fields: self.rows.iter().filter(|row| !row.is_empty()).map(Row::read).collect(),
+            custom_fields: current.custom_fields.clone(),
             deal_data: self.deal_data,
             mirrors: self.mirrors,
             failure_tasks: self.failure_tasks,
@@ -125,14 +88,9 @@ impl SettingsForm {
         }
     }
 
-    /// Puts what is wrong where it belongs: at its row, or at its input.
+    /// Puts what is wrong at its input.
     pub(super) fn refuse(&mut self, problems: Vec<InvalidInput>) {
-        for problem in problems {
-            match row_of(&problem.field).and_then(|index| self.rows.get_mut(index)) {
-                Some(row) => row.problems.push(problem.message),
-                None => self.problems.push(problem),
-            }
-        }
+        self.problems = problems;
     }
 
     /// What is wrong with an input.
@@ -141,46 +99,9 @@ impl SettingsForm {
     }
 }
 
-impl Row {
-    fn is_empty(&self) -> bool {
-        self.user_field.is_empty() && self.contact_property.is_empty()
-    }
-
-    fn read(&self) -> Mapping {
-        Mapping {
-            user_field: self.user_field.clone(),
-            contact_property: self.contact_property.clone(),
-            kind: Kind::from_word(&self.kind).unwrap_or(Kind::Text),
-            direction: Direction::from_word(&self.direction).unwrap_or(Direction::ToContact),
-            options: Vec::new(),
-        }
-    }
-}
-
-/// The rows that were typed, without those that are empty or to be removed.
-fn rows(typed: &Typed) -> Vec<Row> {
-    let removed: Vec<usize> = all(typed, "remove").filter_map(|index| index.parse().ok()).collect();
-    let column = |name: &'static str| all(typed, name).map(|text| text.trim().to_owned());
-    let texts = column("user_field").zip(column("contact_property"));
-    let choices = column("kind").zip(column("direction"));
-    let rows = texts.zip(choices).map(|((user_field, contact_property), (kind, direction))| Row {
-        user_field,
-        contact_property,
-        kind,
-        direction,
-        problems: Vec::new(),
-    });
-    let kept = rows.enumerate().filter(|(index, row)| !removed.contains(index) && !row.is_empty());
-    kept.map(|(_, row)| row).collect()
-}
-
-fn all<'a>(typed: &'a Typed, name: &'a str) -> impl Iterator<Item = &'a str> {
+/// What was typed into the inputs of this name.
+pub(super) fn all<'a>(typed: &'a Typed, name: &'a str) -> impl Iterator<Item = &'a str> {
     typed.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
-}
-
-/// The row a path such as `custom_fields[2].kind` leads to.
-fn row_of(field: &str) -> Option<usize> {
-    field.strip_prefix("custom_fields[")?.split_once(']')?.0.parse().ok()
 }
 
 fn policy_word(policy: Policy) -> &'static str {
@@ -228,15 +149,6 @@ mod tests {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    fn row(user_field: &str, contact_property: &str, kind: &str, direction: &str) -> Typed {
-        typed(&[
-            ("user_field", user_field),
-            ("contact_property", contact_property),
-            ("kind", kind),
-            ("direction", direction),
-        ])
-    }
-
     #[test]
     fn what_is_typed_is_read_as_it_is_meant_and_what_the_form_lacks_stays() {
         let form = typed(&[
@@ -258,9 +170,9 @@ mod tests {
             outcome_days: 90,
             ..Settings::default()
         };
-        assert_eq!(SettingsForm::of_typed(&form, &current, 1).read(), expected);
+        assert_eq!(SettingsForm::of_typed(&form, &current).read(&current), expected);
         let blank = typed(&[("default_country", " ")]);
-        assert_eq!(SettingsForm::of_typed(&blank, &expected, 1).read().default_country, None);
+        assert_eq!(SettingsForm::of_typed(&blank, &expected).read(&expected).default_country, None);
     }
 
     #[test]
@@ -270,30 +182,8 @@ mod tests {
             ("outcome_days", "-1"),
             ("brake_percent", "20 %"),
         ]);
-        let read = SettingsForm::of_typed(&form, &Settings::default(), 1).read();
+        let read = SettingsForm::of_typed(&form, &Settings::default()).read(&Settings::default());
         let fields: Vec<String> = read.problems().into_iter().map(|problem| problem.field).collect();
         assert_eq!(fields, ["storeganise_requests_per_second", "outcome_days", "brake_percent"]);
-    }
-
-    #[test]
-    fn rows_are_read_in_order_without_the_empty_and_the_removed_ones() {
-        let form: Typed = [
-            row("a", "one", "number", "both"),
-            row(" ", "", "text", "to_contact"),
-            row("b", "two", "text", "to_contact"),
-            row("c", "", "choice", "to_user"),
-            typed(&[("remove", "2")]),
-        ]
-        .concat();
-        let mut form = SettingsForm::of_typed(&form, &Settings::default(), 2);
-        let read = form.read().custom_fields;
-        let shown: Vec<_> =
-            read.iter().map(|m| (m.user_field.as_str(), m.kind.word(), m.direction.word())).collect();
-        assert_eq!(shown, [("a", "number", "both"), ("c", "choice", "to_user")]);
-        assert_eq!(form.rows.len(), 4, "and two to go on with");
-        let problem = |field: &str| InvalidInput { field: field.to_owned(), message: field.to_owned() };
-        form.refuse(vec![problem("custom_fields[1].contact_property"), problem("custom_fields")]);
-        assert_eq!(form.rows[1].problems, ["custom_fields[1].contact_property"]);
-        assert_eq!(form.problem("custom_fields"), Some("custom_fields"));
     }
 }

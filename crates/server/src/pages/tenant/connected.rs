@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// Beside a preview the sweep begins runs of its own.
+const RUNS_LOOKED_AT: u64 = 10;
+
 #[derive(Template, WebTemplate)]
 #[template(path = "pages/tenant/connected.html")]
 struct ConnectedPage {
@@ -40,7 +43,7 @@ struct ConnectedPage {
     addons_page: String,
     /// The installation's own pages.
     own: String,
-    /// The newest run, where it is a preview.
+    /// The newest preview, if there was one lately.
     preview: Option<Uuid>,
 }
 
@@ -71,8 +74,8 @@ pub(super) async fn show(
 }
 
 async fn preview(core: &Core, found: &Installation) -> Result<Option<Uuid>, Error> {
-    let newest = core.runs(found.scope(), None, 1).await?.items.pop();
-    Ok(newest.filter(|run| run.kind == RunKind::Preview).map(|run| run.id))
+    let newest = core.runs(found.scope(), None, RUNS_LOOKED_AT).await?.items;
+    Ok(newest.into_iter().find(|run| run.kind == RunKind::Preview).map(|run| run.id))
 }
 
 pub(super) async fn check(
