@@ -574,7 +574,9 @@ async fn the_page_offers_what_both_sides_have_and_tells_at_each_row_what_it_woul
     ] {
         assert!(page.contains(offered), "{offered} is not in {page}");
     }
-    for never in ["value=\"email\"", "value=\"many_tiers\"", "value=\"moved_in_at\"", "value=\"hubspot_contactId"] {
+    for never in
+        ["value=\"email\"", "value=\"many_tiers\"", "value=\"moved_in_at\"", "value=\"hubspot_contactId"]
+    {
         assert!(!page.contains(never), "{never} is in {page}");
     }
     let row = [

@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    fn property(name: &str, kind: &str, more: Value) -> Property {
+    fn property(name: &str, kind: &str, more: &Value) -> Property {
         let mut whole =
             json!({ "name": name, "label": format!("Label of {name}"), "type": kind, "fieldType": "text" });
         whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -85,13 +85,13 @@ mod tests {
     fn what_takes_a_value_is_offered_with_its_kind_and_what_is_synced_anyway_is_not() {
         let options = json!({ "options": [{ "value": "a", "label": "A" }], "fieldType": "select" });
         let properties = [
-            property("hs_note", "string", json!({})),
-            property("unit_size", "number", json!({})),
-            property("gate", "enumeration", options),
-            property("email", "string", json!({})),
-            property("score", "number", json!({ "calculated": true })),
-            property("story", "string", json!({ "fieldType": "html" })),
-            property("born", "date", json!({})),
+            property("hs_note", "string", &json!({})),
+            property("unit_size", "number", &json!({})),
+            property("gate", "enumeration", &options),
+            property("email", "string", &json!({})),
+            property("score", "number", &json!({ "calculated": true })),
+            property("story", "string", &json!({ "fieldType": "html" })),
+            property("born", "date", &json!({})),
         ];
         let offer = Offer::of(&[], &properties);
         let shown: Vec<(&str, Kind)> =
