@@ -110,30 +110,23 @@ impl Business {
     /// # Errors
     /// It failed, or takes too long.
     pub(crate) async fn run(&self, api: &Api, kind: &str) -> anyhow::Result<Ended> {
-        let before = self.newest(api, kind).await?["id"].clone();
         let asked = Instant::now();
         let path = format!("{}/runs", self.path);
-        api.post(&path, &json!({"kind": kind})).await?;
+        let begun = api.post(&path, &json!({"kind": kind})).await?;
+        let path = format!("{path}/{}", begun["id"].as_str().context("nothing may be synced")?);
         // Looking counts what is still to be worked: seldom where that is much.
         let look_every = Duration::from_millis((self.users / 50).clamp(50, 10_000));
         loop {
-            let run = self.newest(api, kind).await?;
+            let run = api.get(&path).await?;
             match run["state"].as_str() {
-                Some("finished") if run["id"] != before => return ended(&run),
-                Some("failed" | "cancelled") if run["id"] != before => bail!("a {kind} failed: {run}"),
+                Some("finished") => return ended(&run),
+                Some("failed" | "cancelled") => bail!("a {kind} failed: {run}"),
                 _ if asked.elapsed() > PATIENCE => {
                     bail!("a {kind} takes too long: {run}, {}", api.get(&self.path).await?)
                 }
                 _ => tokio::time::sleep(look_every).await,
             }
         }
-    }
-
-    /// The newest run of a kind; null where there is none.
-    async fn newest(&self, api: &Api, kind: &str) -> anyhow::Result<Value> {
-        let runs = api.get(&format!("{}/runs?limit=20", self.path)).await?;
-        let mut items = runs["items"].as_array().context("a list of runs")?.iter();
-        Ok(items.find(|run| run["kind"] == kind).cloned().unwrap_or_default())
     }
 }
 
