@@ -110,6 +110,7 @@ async fn every_page_can_be_used_by_everybody() {
     let of_staff = [
         ("businesses", "/"),
         ("install", "/installations/new"),
+        ("install-many", "/installations/many"),
         ("failures", "/failures"),
         ("audit", "/audit"),
         ("access", "/access"),

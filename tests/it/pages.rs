@@ -12,7 +12,7 @@ use server::demo::{
 use sync_core::{access::audit::Actor, merge::Policy, settings::Settings};
 use tests::{
     database::Database,
-    house::{BUSINESS, House, PORTAL},
+    house::{BUSINESS, House, PORTAL, call},
     on_both_databases,
 };
 
@@ -175,6 +175,16 @@ async fn what_failed_in_several_businesses_is_tried_on_one_record_and_then_repla
     assert!(own.contains("2 records are being tried again, of 1 business."), "{own}");
     let odd = staff.send(&replay, &replay, &[("cause", &cause), ("extent", "some")]).await.unwrap();
     assert_eq!(odd.status, 404);
+    // A program sees the same.
+    acme.settle().await.unwrap();
+    let (token, api) = (house.token().await, format!("{}/api/v1/failures", house.stage.base_url));
+    let (_, listed) = call("GET", &api, &token, None).await;
+    let found = &listed["items"][0];
+    assert_eq!((&found["installations"], &found["records"]), (&json!(2), &json!(3)), "{listed}");
+    assert_eq!(found["cause"], json!(cause));
+    let wanted = json!({ "cause": cause, "extent": "one" });
+    let (status, replayed) = call("POST", &format!("{api}/replay"), &token, Some(&wanted)).await;
+    assert_eq!((status, replayed), (200, json!({ "installations": 1, "records": 1 })));
 }
 
 /// What stands in an attribute, such as the addresses of links.

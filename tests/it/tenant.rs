@@ -108,10 +108,12 @@ async fn what_is_storeganise_s_to_decide_is_not_there_for_a_business(database: D
         assert_eq!(admin.open(&address).await.unwrap().status, 404, "{action}");
         assert_eq!(admin.send(&address, &address, &[]).await.unwrap().status, 404, "{action}");
     }
-    for staff_only in ["/", "/failures", "/audit", "/access", "/installations/new"] {
+    for staff_only in ["/", "/failures", "/audit", "/access", "/installations/new", "/installations/many"] {
         let shown = admin.open(&format!("{}{staff_only}", house.stage.base_url)).await.unwrap();
         assert_eq!(shown.url.path(), "/sign-in", "{staff_only}");
     }
+    let picture = page_of(&house, &found, "/authorisation-link.svg");
+    assert_eq!(admin.open(&picture).await.unwrap().url.path(), "/sign-in");
     let ask = page_of(&house, &found, "/ask-storeganise");
     assert_eq!(admin.send(&ask, &ask, &[]).await.unwrap().url.path(), "/sign-in");
     let still = house.stage.core().installation(found.id).await.unwrap();

@@ -28,6 +28,7 @@ mod brake;
 mod changes;
 mod conflicts;
 mod explain;
+mod failures;
 mod installations;
 mod life;
 mod lint;
@@ -74,6 +75,7 @@ pub(crate) fn router() -> Router<AppState> {
         .merge(brake::routes())
         .merge(conflicts::routes())
         .merge(outcomes::routes())
+        .merge(failures::routes())
         .merge(explain::routes())
         .merge(notices::routes())
         .merge(runs::routes())

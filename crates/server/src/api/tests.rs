@@ -254,6 +254,22 @@ async fn a_replay_shows_among_the_changes() {
 }
 
 #[tokio::test]
+async fn failures_are_listed_and_replayed_by_their_cause() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Staff).await;
+    let installation = rig.installation().await.id;
+    for path in ["/failures".to_owned(), format!("/failures?installation={installation}")] {
+        assert_eq!(rig.api("GET", &path, Some(&token), None).await.json(), json!({ "items": [] }));
+    }
+    let unknown = "/failures?installation=00000000-0000-7000-8000-000000000000";
+    is_problem(&rig.api("GET", unknown, Some(&token), None).await, 404, "not-found");
+    let replay = async |body: Value| rig.api("POST", "/failures/replay", Some(&token), Some(body)).await;
+    let nothing = replay(json!({ "cause": "hubspot.rejected_400", "extent": "all" })).await.json();
+    assert_eq!(nothing, json!({ "installations": 0, "records": 0 }));
+    is_problem(&replay(json!({ "cause": "x", "extent": "some" })).await, 422, "invalid");
+}
+
+#[tokio::test]
 async fn a_backfill_waits_until_the_installation_is_enabled() {
     let rig = Rig::start().await;
     let token = rig.token(Role::Staff).await;

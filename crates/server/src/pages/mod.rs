@@ -25,6 +25,7 @@ mod businesses;
 mod day;
 mod failures;
 mod install;
+mod install_many;
 mod installation;
 
 mod tenant;
@@ -41,6 +42,7 @@ pub fn router() -> Router<AppState> {
         .merge(audit::router())
         .merge(access::router())
         .merge(install::router())
+        .merge(install_many::router())
         .merge(installation::router())
         .merge(tenant::router())
         .merge(assets::router())

@@ -213,6 +213,39 @@ async fn the_install_form_keeps_what_was_typed_and_names_the_field() {
 }
 
 #[tokio::test]
+async fn a_list_of_businesses_is_installed_with_a_report_line_by_line() {
+    let rig = Rig::start().await;
+    let mut browser = Browser::signed_in(&rig, Role::Staff).await;
+    let path = "/installations/many";
+    assert!(text(&browser.get("/installations/new").await).contains(path));
+    let list = format!(
+        "Business code,Add-on id\nacme,{ADDON_ID}\n{BUSINESS_DOWN},66ce753e7405aa00158ba991\nonly a code\nquay;66ce753e7405aa00158ba992\nbad code,1"
+    );
+    let page = text(&browser.post(path, &[("list", &list)]).await);
+    for part in [
+        "2 businesses are installed; 3 lines are not",
+        "A line has two values",
+        "Storeganise",
+        &format!("{BUSINESS_DOWN},66ce753e7405aa00158ba991"),
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    assert!(
+        !page.split("<textarea").nth(1).unwrap().contains(ADDON_ID),
+        "what is done does not stand there again"
+    );
+    assert_eq!(rig.state.core.overview().await.unwrap().total(), 2);
+    // Sent once more, nothing is made twice.
+    let again = text(&browser.post(path, &[("list", &format!("acme,{ADDON_ID}"))]).await);
+    assert!(again.contains("This add-on is installed already"), "{again}");
+    for (list, problem) in
+        [("", "Write a line for each business"), (&"a,1\n".repeat(101), "These are 101 lines")]
+    {
+        assert!(text(&browser.post(path, &[("list", list)]).await).contains(problem), "{problem}");
+    }
+}
+
+#[tokio::test]
 async fn removing_says_what_it_drops_before_it_does_it() {
     let rig = Rig::start().await;
     let found = rig.installation().await;

@@ -16,6 +16,7 @@ mod brake;
 mod conflicts;
 mod fields;
 mod fields_form;
+mod link_code;
 mod live;
 mod person;
 mod records;
@@ -30,6 +31,7 @@ mod work;
 pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route("/installations/{id}", get(show::show))
+        .route("/installations/{id}/authorisation-link.svg", get(link_code::picture))
         .route("/installations/{id}/live", get(live::live).layer(Extension(live::places())))
         .route("/installations/{id}/settings", get(settings::show).post(settings::change))
         .route("/installations/{id}/fields", get(fields::show).post(fields::change))

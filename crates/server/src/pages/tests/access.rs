@@ -92,6 +92,8 @@ async fn every_page_and_every_button_is_for_whom_it_is_for() {
     ]);
     let asked_first = of(&[
         "/installations/new",
+        "/installations/many",
+        "{here}/authorisation-link.svg",
         "{here}/pause",
         "{here}/disable",
         "{here}/remove",
@@ -99,6 +101,7 @@ async fn every_page_and_every_button_is_for_whom_it_is_for() {
     ]);
     let buttons = of(&[
         "/installations/new",
+        "/installations/many",
         "/failures/replay",
         "{here}/settings",
         "{here}/fields",
