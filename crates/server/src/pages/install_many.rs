@@ -82,7 +82,7 @@ async fn install(
     let lines = lines(&typed.list);
     let problem = match lines.len() {
         0 => Some("Write a line for each business: its code, a comma, its add-on id.".to_owned()),
-        ..=LINES_MAX => None,
+        1..=LINES_MAX => None,
         many => Some(format!("These are {many} lines. Send {LINES_MAX} at most at once.")),
     };
     if problem.is_some() {
