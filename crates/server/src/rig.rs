@@ -70,7 +70,7 @@ impl Rig {
         let tasks = TaskTracker::new();
         let config = config(&folder, &storeganise(&tasks).await);
         let clock = Clock::manual(Micros(NOW_MS * 1_000));
-        let core = core_with(&config, clock, Random::from_system()).await.unwrap();
+        let core = core_with(&config, clock, Random::seeded(1)).await.unwrap();
         let (committer, committing) = Committer::new(Arc::clone(&core));
         tasks.spawn(committing);
         let stopping = CancellationToken::new();
