@@ -48,7 +48,8 @@ impl Core {
     /// # Errors
     /// [`Error::NotNow`] where it is not enabled.
     pub async fn pause(&self, id: Uuid, by: &Actor) -> Result<Installation, Error> {
-        if self.installation(id).await?.state != State::Enabled {
+        // Paused already is what was asked for: a form may be sent twice.
+        if !matches!(self.installation(id).await?.state, State::Enabled | State::Paused) {
             return Err(Error::NotNow("Only an enabled installation can be paused.".to_owned()));
         }
         self.set_state(id, State::Paused, by).await
@@ -78,7 +79,9 @@ impl Core {
         let entry = Entry::about(by, id, "installation.removed")
             .with(format!("{} {}", found.business_code, found.addon_id));
         self.audit(&transaction, &entry).await?;
-        installation::Entity::delete_by_id(id).exec(&transaction).await?;
+        if installation::Entity::delete_by_id(id).exec(&transaction).await?.rows_affected == 0 {
+            return Err(Error::NotFound);
+        }
         transaction.commit().await?;
         self.forget_pace(id);
         Ok(())
@@ -101,21 +104,25 @@ impl Core {
         Ok(transaction.commit().await?)
     }
 
-    /// Sets the state and marks a sweep, so that what happened meanwhile is found.
+    /// Sets the state and marks a sweep, so that what happened meanwhile is found. Who asks for what is so already leaves no
+    /// second line in the log.
     async fn set_state(&self, id: Uuid, state: State, by: &Actor) -> Result<Installation, Error> {
         let now = self.now_micros();
         let transaction = self.db().begin().await?;
         // What collected while nothing was sent has no ready time of its own.
         make_ready(&transaction, Scope::new(id), now).await?;
-        let row = installation::ActiveModel {
-            id: Set(id),
-            state: Set(state.word().to_owned()),
-            changed_at: Set(now),
-            ..Default::default()
-        };
-        installation::Entity::update(row).exec(&transaction).await?;
-        let action = format!("installation.{}", state.word());
-        self.audit(&transaction, &Entry::about(by, id, action)).await?;
+        let before = installation::Entity::find_by_id(id).one(&transaction).await?.ok_or(Error::NotFound)?;
+        if before.state != state.word() {
+            let row = installation::ActiveModel {
+                id: Set(id),
+                state: Set(state.word().to_owned()),
+                changed_at: Set(now),
+                ..Default::default()
+            };
+            installation::Entity::update(row).exec(&transaction).await?;
+            let action = format!("installation.{}", state.word());
+            self.audit(&transaction, &Entry::about(by, id, action)).await?;
+        }
         transaction.commit().await?;
         let found = self.installation(id).await?;
         if state == State::Enabled {

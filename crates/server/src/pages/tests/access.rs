@@ -71,6 +71,64 @@ async fn a_token_is_shown_once_and_is_good_until_it_is_revoked() {
     assert!(page.contains("The current one") && page.contains("There is none."), "{page}");
 }
 
+/// What is there for whoever comes: signing in and out, what pages are made of, and the way by the authorisation link, whose
+/// holders are told apart by the link and by their session.
+const OPEN: [(&str, &str); 11] = [
+    ("get", "/sign-in"),
+    ("post", "/sign-in"),
+    ("post", "/sign-out"),
+    ("get", "/assets/annex.css"),
+    ("get", "/assets/annex.js"),
+    ("get", "/connect/{token}"),
+    ("post", "/connect/{token}/start"),
+    ("post", "/connect/{token}/enter"),
+    ("get", "/oauth/hubspot/callback"),
+    ("get", "/connected"),
+    ("post", "/connected/check"),
+];
+
+/// Every route of the pages, as the source has it.
+fn routes() -> Vec<(&'static str, String)> {
+    let (mut routes, mut folders) =
+        (Vec::new(), vec![concat!(env!("CARGO_MANIFEST_DIR"), "/src/pages").into()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir::<std::path::PathBuf>(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("tests") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !path.ends_with("tests.rs")
+            {
+                routes.extend(routes_in(&std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    assert!(routes.len() > 50, "{routes:?}");
+    routes
+}
+
+fn routes_in(source: &str) -> Vec<(&'static str, String)> {
+    let here = source.split("const HERE: &str = \"").nth(1).and_then(|rest| rest.split('"').next());
+    let mut found = Vec::new();
+    for route in source.split(".route(").skip(1) {
+        let (pattern, handlers) = route.split_once(',').unwrap();
+        let pattern = if pattern == "HERE" { here.unwrap() } else { pattern.trim_matches('"') };
+        let handlers = handlers.split('\n').next().unwrap();
+        for method in ["get", "post"] {
+            if handlers.contains(&format!("{method}(")) {
+                found.push((method, pattern.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len()
+        && pattern.iter().zip(path).all(|(part, given)| part.starts_with('{') || *part == given)
+}
+
 /// Who may come where: pages to look at, buttons for staff, and what is an admin's.
 #[tokio::test]
 async fn every_page_and_every_button_is_for_whom_it_is_for() {
@@ -130,15 +188,37 @@ async fn every_page_and_every_button_is_for_whom_it_is_for() {
         format!("/access/staff/{account}/shut"),
         format!("/access/tokens/{account}/revoke"),
     ];
+    let not_there = of(&[
+        "{here}/conflicts/u1",
+        "{here}/runs/019a0000-0000-7000-8000-000000000000",
+        "{here}/runs/019a0000-0000-7000-8000-000000000000/preview.csv",
+    ]);
+    // Its answer has no end: whom it is for is tried where a stream can be left.
+    let endless = of(&["{here}/live"]);
+    let of_admins = ["/access".to_owned()];
+    let opened: Vec<&String> =
+        looked_at.iter().chain(&asked_first).chain(&not_there).chain(&endless).chain(&of_admins).collect();
+    // A form that only looks for somebody.
+    let looked_for = format!("{here}/person");
+    let sent: Vec<&String> = buttons.iter().chain(&admins).chain([&looked_for]).collect();
+    for (method, pattern) in routes() {
+        let tried = if method == "get" { &opened } else { &sent };
+        let is_open = OPEN.contains(&(method, pattern.as_str()));
+        assert!(is_open || tried.iter().any(|path| fits(&pattern, path)), "nobody tries {method} {pattern}");
+    }
     let form = [("extent", "all"), ("kind", "preview"), ("role", "staff")];
     let mut stranger = Browser::new(&rig);
-    for path in looked_at.iter().chain(&asked_first).chain([&"/access".to_owned()]) {
+    for path in opened {
         assert!(to(&stranger.get(path).await).starts_with("/sign-in?next="), "{path}");
     }
-    for path in buttons.iter().chain(&admins) {
+    for path in sent {
         assert!(to(&stranger.post(path, &form).await).starts_with("/sign-in?next="), "{path}");
     }
     let mut viewer = Browser::signed_in(&rig, Role::Viewer).await;
+    assert_eq!(viewer.post(&looked_for, &form).await.status, StatusCode::OK);
+    for path in &not_there {
+        assert_eq!(viewer.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
     for path in &looked_at {
         assert_eq!(viewer.get(path).await.status, StatusCode::OK, "{path}");
     }
@@ -182,4 +262,37 @@ async fn an_announced_business_is_accepted_with_one_click_in_the_list() {
     let accepted = staff.post(action.split('"').next().unwrap(), &[]).await;
     assert!(text(&staff.get(to(&accepted)).await).contains("The installation for harbour is accepted."));
     assert!(!text(&staff.get("/").await).contains("/accept"));
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_does_one_thing() {
+    let rig = Rig::start().await;
+    let mut staff = Browser::signed_in(&rig, Role::Admin).await;
+    let install = [("business_code", "acme"), ("addon_id", ADDON_ID)];
+    let first = staff.post("/installations/new", &install).await;
+    let here = to(&first).to_owned();
+    let again = staff.post("/installations/new", &install).await;
+    assert!(text(&again).contains("This add-on is installed already"), "{}", text(&again));
+    for action in ["enable", "pause", "disable", "enable"] {
+        for _ in 0..2 {
+            assert_eq!(to(&staff.post(&format!("{here}/{action}"), &[]).await), here, "{action}");
+        }
+    }
+    let account = [("login", "eve"), ("password", PASSWORD), ("role", "viewer")];
+    assert_eq!(to(&staff.post("/access/staff", &account).await), "/access");
+    assert_eq!(staff.post("/access/staff", &account).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let remove = format!("{here}/remove");
+    assert_eq!(to(&staff.post(&remove, &[]).await), "/");
+    assert_eq!(staff.post(&remove, &[]).await.status, StatusCode::NOT_FOUND);
+    let audit = text(&staff.get("/audit").await);
+    for (line, times) in [
+        ("installed the add-on", 1),
+        ("enabled the installation", 2),
+        ("paused the installation", 1),
+        ("disabled the installation", 1),
+        ("removed the installation", 1),
+        ("made a staff account", 2),
+    ] {
+        assert_eq!(audit.matches(line).count(), times, "{line}");
+    }
 }
