@@ -67,6 +67,14 @@ async fn companies(house: &House, company: &str) -> usize {
     contacts.iter().filter(|contact| property(contact, "company") == Some(company)).count()
 }
 
+/// A business whose brake holds back as many as two pages.
+pub(crate) async fn held_back(house: &House) -> Story<'_> {
+    let story = house.connected().await;
+    let users = linked(house, &story, LINKED).await;
+    while_paused(house, &story, name_company(house, &users[..100], "Import")).await;
+    story
+}
+
 async fn brake(house: &House, story: &Story<'_>) -> Brake {
     let scope = story.installation().await.unwrap().scope();
     house.stage.core().brake(scope).await.unwrap()

@@ -21,6 +21,8 @@ use tests::{
 };
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
+use crate::brake::held_back;
+
 /// Where Debian puts it, and what others call it.
 const BROWSERS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -124,18 +126,36 @@ async fn every_page_can_be_used_by_everybody() {
     let mut of_nobody = pages(&[("sign-in", "/sign-in"), ("connect", &link)]);
     of_nobody.push(json!({ "name": "nothing-here", "path": "/nothing-here", "status": 404 }));
     of_nobody.push(json!({ "name": "unknown-link", "path": "/connect/unknown", "status": 404 }));
+    let visits = json!([
+        { "who": "staff", "pages": ([pages(&of_staff), pages(&of_both)].concat()) },
+        { "who": "tenant", "pages": ([pages(&of_tenant), pages(&own)].concat()) },
+        { "who": "nobody", "pages": of_nobody },
+    ]);
+    nothing_is_amiss(&house, &browser, &folder, &link, &visits).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_held_back_can_be_decided_by_everybody() {
+    let (Some(browser), Some(folder)) = (browser(), node::peer("browser")) else { return };
+    let house = House::new(Database::new(Kind::Sqlite).unwrap()).await;
+    let installation = held_back(&house).await.installation().await.unwrap();
+    let here = format!("/installations/{}", installation.id);
+    let shown =
+        pages(&[("held-list", "/"), ("held-installation", &here), ("held", &format!("{here}/brake"))]);
+    let link = house_link(&house, &installation).await;
+    nothing_is_amiss(&house, &browser, &folder, &link, &json!([{ "who": "staff", "pages": shown }])).await;
+}
+
+/// Looks at pages in a browser; nothing about them may keep anybody from using them.
+async fn nothing_is_amiss(house: &House, browser: &Path, folder: &Path, link: &str, visits: &Value) {
     let pictures = env::var_os("ANNEX_PICTURES")
         .map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder).display().to_string());
     let asked = json!({
         "browser": browser, "base": house.stage.base_url, "pictures": pictures, "link": link,
         "sign_in": { "login": LOGIN, "password": house.stage.password.expose_secret() },
-        "visits": [
-            { "who": "staff", "pages": ([pages(&of_staff), pages(&of_both)].concat()) },
-            { "who": "tenant", "pages": ([pages(&of_tenant), pages(&own)].concat()) },
-            { "who": "nobody", "pages": of_nobody },
-        ],
+        "visits": visits,
     });
-    let found = run(&folder, "look.mjs", &asked).await;
+    let found = run(folder, "look.mjs", &asked).await;
     let told: Vec<String> =
         found.iter().map(|line| format!("{} ({}): {}", line["page"], line["where"], line["what"])).collect();
     assert!(told.is_empty(), "{} findings:\n{}", told.len(), told.join("\n"));

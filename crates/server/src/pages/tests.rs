@@ -177,6 +177,21 @@ async fn what_is_not_there_is_a_page_with_a_number_and_no_secret() {
 }
 
 #[tokio::test]
+async fn an_address_with_a_made_up_place_in_a_list_says_what_is_expected() {
+    let rig = Rig::start().await;
+    let here = format!("/installations/{}", rig.installation().await.id);
+    let mut staff = Browser::signed_in(&rig, Role::Viewer).await;
+    for list in
+        ["/", "/audit", &format!("{here}/conflicts"), &format!("{here}/brake"), &format!("{here}/activity")]
+    {
+        let answer = staff.get(&format!("{list}?cursor=made-up")).await;
+        let page = text(&answer);
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{list}: {page}");
+        assert!(page.contains("This cannot be shown") && page.contains("The cursor is"), "{list}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn staff_install_enable_and_see_the_steps_the_link_and_the_empty_token_field() {
     let rig = Rig::start().await;
     let mut browser = Browser::signed_in(&rig, Role::Staff).await;
