@@ -107,6 +107,8 @@ async fn every_page_can_be_used_by_everybody() {
         ("conflicts", at("conflicts")),
         ("conflict", at(&format!("conflicts/{ada}"))),
         ("brake", at("brake")),
+        ("runs", at("runs")),
+        ("log", at("log")),
     ];
     let of_both: Vec<(&str, &str)> = of_both.iter().map(|(name, path)| (*name, path.as_str())).collect();
     let of_staff = [

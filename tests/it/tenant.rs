@@ -25,8 +25,18 @@ const OTHER: i64 = 7_654_321;
 const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
 /// What a business has of pages; each shows itself to whoever belongs there.
-const OWN_PAGES: [&str; 8] =
-    ["", "/activity", "/settings", "/fields", "/person", "/conflicts", "/brake", "/disconnect"];
+const OWN_PAGES: [&str; 10] = [
+    "",
+    "/activity",
+    "/settings",
+    "/fields",
+    "/person",
+    "/conflicts",
+    "/brake",
+    "/runs",
+    "/log",
+    "/disconnect",
+];
 /// What a business may send.
 const OWN_BUTTONS: [&str; 11] = [
     "/settings",

@@ -125,6 +125,8 @@ pub(crate) async fn run(short: bool) -> anyhow::Result<()> {
         ("custom fields, with both lists read at the providers", &staff, own("/fields")),
         ("conflicts", &staff, own("/conflicts")),
         ("brake", &staff, own("/brake")),
+        ("runs", &staff, own("/runs")),
+        ("log", &staff, own("/log")),
         ("pause", &staff, own("/pause")),
         ("a person, read at both providers", &staff, own(&format!("/person?user={user}"))),
         ("a preview, with examples read at both providers", &staff, own(&format!("/runs/{preview}"))),

@@ -51,7 +51,7 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<AuditPage, PageError> {
     let now = state.core.clock().now().0;
-    let page = state.core.audit_page(asked.cursor.as_deref(), LINES).await?;
+    let page = state.core.audit_page(None, asked.cursor.as_deref(), LINES).await?;
     let lines = page.items.into_iter().map(|(business, line)| Line {
         at: Moment::new(line.at, now),
         actor: line.actor,

@@ -181,9 +181,15 @@ async fn an_address_with_a_made_up_place_in_a_list_says_what_is_expected() {
     let rig = Rig::start().await;
     let here = format!("/installations/{}", rig.installation().await.id);
     let mut staff = Browser::signed_in(&rig, Role::Viewer).await;
-    for list in
-        ["/", "/audit", &format!("{here}/conflicts"), &format!("{here}/brake"), &format!("{here}/activity")]
-    {
+    for list in [
+        "/",
+        "/audit",
+        &format!("{here}/conflicts"),
+        &format!("{here}/brake"),
+        &format!("{here}/activity"),
+        &format!("{here}/runs"),
+        &format!("{here}/log"),
+    ] {
         let answer = staff.get(&format!("{list}?cursor=made-up")).await;
         let page = text(&answer);
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{list}: {page}");

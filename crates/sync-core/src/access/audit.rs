@@ -109,17 +109,22 @@ impl Core {
         Ok(())
     }
 
-    /// A page of the whole log, the newest first, each with the code of the business it is about.
+    /// A page of the log, the newest first, each with the code of the business it is about: of one installation, or all of
+    /// it.
     ///
     /// # Errors
     /// [`Error::Invalid`] where the cursor is not one of ours.
     pub async fn audit_page(
         &self,
+        of: Option<Scope>,
         after: Option<&str>,
         limit: u64,
     ) -> Result<Page<(Option<String>, Line)>, Error> {
         let limit = bounded(limit);
         let mut query = audit_entry::Entity::find().order_by_desc(audit_entry::Column::Id).limit(limit + 1);
+        if let Some(scope) = of {
+            query = query.filter(audit_entry::Column::InstallationId.eq(scope.id()));
+        }
         if let Some(cursor) = after {
             let id = Uuid::parse_str(cursor)
                 .map_err(|_| Error::invalid("cursor", "The cursor is the `next` of the page before."))?;
@@ -159,15 +164,7 @@ impl Core {
     /// # Errors
     /// The database does not answer.
     pub async fn audit_lines(&self, scope: Scope, limit: u64) -> Result<Vec<Line>, Error> {
-        let rows = audit_entry::Entity::find()
-            .filter(audit_entry::Column::InstallationId.eq(scope.id()))
-            .order_by_desc(audit_entry::Column::Id)
-            .limit(limit)
-            .all(self.db().reader())
-            .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Line { at: row.at, actor: row.actor, action: row.action, detail: row.detail })
-            .collect())
+        let page = self.audit_page(Some(scope), None, limit).await?;
+        Ok(page.items.into_iter().map(|(_, line)| line).collect())
     }
 }

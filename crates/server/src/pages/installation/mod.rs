@@ -16,6 +16,7 @@ mod brake;
 mod conflicts;
 mod fields;
 mod fields_form;
+mod history;
 mod link_code;
 mod live;
 mod person;
@@ -42,7 +43,8 @@ pub(super) fn router() -> Router<AppState> {
         .route("/installations/{id}/brake", get(brake::show))
         .route("/installations/{id}/brake/release", post(brake::release))
         .route("/installations/{id}/brake/drop", post(brake::drop_all))
-        .route("/installations/{id}/runs", post(work::begin_run))
+        .route("/installations/{id}/log", get(history::log))
+        .route("/installations/{id}/runs", get(history::runs).post(work::begin_run))
         .route("/installations/{id}/runs/{run}", get(run::show))
         .route("/installations/{id}/runs/{run}/cancel", post(run::cancel))
         .route("/installations/{id}/runs/{run}/preview.csv", get(run::rows))

@@ -10,6 +10,7 @@ use sync_core::{
 };
 
 use super::{
+    history::Line,
     run::Run,
     settings_form::{self, Fact},
     status,
@@ -89,13 +90,6 @@ struct Event {
     kind: String,
     words: &'static str,
     at: Option<Moment>,
-}
-
-struct Line {
-    at: Moment,
-    actor: String,
-    action: String,
-    detail: String,
 }
 
 /// Which buttons the present state has a use for.
@@ -210,21 +204,9 @@ async fn runs(core: &Core, summary: &Summary, now: i64) -> Result<Vec<Run>, Erro
     Ok(page.items.iter().map(|run| Run::of(run, now)).collect())
 }
 
-/// The last lines of the audit log. Who of Storeganise it was is not told to the business.
 async fn audit(core: &Core, summary: &Summary, by: &Visitor, now: i64) -> Result<Vec<Line>, Error> {
     let lines = core.audit_lines(summary.installation.scope(), AUDIT_LINES_SHOWN).await?;
-    let shown = lines.into_iter().map(|line| Line {
-        at: Moment::new(line.at, now),
-        actor: if by.is_staff() { line.actor } else { line.side().to_owned() },
-        action: words::audit(&line.action).to_owned(),
-        detail: if line.action == "connection.checked" { checked(&line.detail) } else { line.detail },
-    });
-    Ok(shown.collect())
-}
-
-/// The detail of a check is its answer, as a code.
-fn checked(answer: &str) -> String {
-    if answer == "works" { "it works".to_owned() } else { words::explain(answer).what }
+    Ok(lines.into_iter().map(|line| Line::of(line, by, now)).collect())
 }
 
 fn is_connected(summary: &Summary) -> bool {

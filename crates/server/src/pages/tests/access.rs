@@ -147,6 +147,8 @@ async fn every_page_and_every_button_is_for_whom_it_is_for() {
         "{here}/person",
         "{here}/conflicts",
         "{here}/brake",
+        "{here}/runs",
+        "{here}/log",
     ]);
     let asked_first = of(&[
         "/installations/new",

@@ -20,7 +20,10 @@ fn said(answer: &Answer) -> String {
         }
         said.push_str(words);
     }
-    let lines = said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    let lines = said.lines().map(|line| match line.trim().strip_prefix("Request ") {
+        Some(_) => "Request (its number)".to_owned(),
+        None => line.split_whitespace().collect::<Vec<_>>().join(" "),
+    });
     lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
@@ -47,6 +50,8 @@ async fn every_page_says_what_it_said() {
         ("person", format!("{here}/person")),
         ("conflicts", format!("{here}/conflicts")),
         ("brake", format!("{here}/brake")),
+        ("runs", format!("{here}/runs")),
+        ("log", format!("{here}/log")),
         ("pause", format!("{here}/pause")),
         ("disable", format!("{here}/disable")),
         ("disconnect", format!("{here}/disconnect")),
