@@ -108,14 +108,14 @@ pub fn health(assessment: &Assessment) -> HealthWords {
 pub fn health_cause(cause: Cause) -> &'static str {
     match cause {
         Cause::NotAccepted => "Storeganise announced this add-on. Accept it, or remove it.",
-        Cause::NotEnabled => "Staff have not enabled it yet. Do the step below that is marked \"next\".",
+        Cause::NotEnabled => "Staff have not enabled it yet. Its page shows the next step.",
         Cause::Paused => "Staff have paused it: nothing is sent, and changes collect.",
         Cause::Disabled => "Staff have disabled it: nothing is sent, and no change collects.",
         Cause::DisabledAtStoreganise => {
             "Storeganise refuses access to this add-on. Enable it on the business's Add-ons page."
         }
         Cause::PausedAtStoreganise => "Nothing is sent until the add-on is enabled at Storeganise.",
-        Cause::NeverAuthorised => "HubSpot is not authorised yet. Do the step below that is marked \"next\".",
+        Cause::NeverAuthorised => "HubSpot is not authorised yet. Its page shows the next step.",
         Cause::AccessLost => {
             "HubSpot no longer lets us in. The business has to authorise again with its link."
         }

@@ -255,7 +255,7 @@ impl InstallationBody {
                 storeganise: format!("{base_url}/webhooks/storeganise/{}", found.webhook_key),
                 hubspot: format!("{base_url}/webhooks/hubspot"),
             },
-            last_event_at: found.last_event_at.map(moment),
+            last_event_at: summary.last_event.map(moment),
             last_success_at: summary.succeeded_at.map(moment),
             failed_last_day: summary.day.failed(),
             created_at: moment(found.created_at),

@@ -180,9 +180,10 @@ fn orders(chosen: Order) -> Vec<Choice> {
     each.map(|order| Choice { word: order.word(), label: label(order), is_chosen: order == chosen }).collect()
 }
 
-/// The button for the gravest cause; none where nobody has to do anything.
-fn todo(assessment: &Assessment) -> Option<Todo> {
+/// The button for the gravest cause; none where nobody has to do anything. Before HubSpot can be authorised it is enabled.
+fn todo(state: Life, assessment: &Assessment) -> Option<Todo> {
     let (label, at) = match assessment.causes.first()? {
+        Cause::NeverAuthorised if state == Life::Installed => ("Enable", ""),
         // Storeganise is asked, and nothing else happens: it needs no second question.
         Cause::NotAccepted => return Some(Todo { label: "Accept", at: "/accept", is_done_here: true }),
         Cause::NotEnabled => ("Enable", ""),
@@ -204,7 +205,7 @@ fn row(summary: Summary, now: i64) -> Row {
         state: words::state(summary.installation.state),
         health: Badge::of_health(&assessment),
         why: assessment.needs_a_person().then(|| words::health(&assessment).sentence),
-        todo: todo(&assessment),
+        todo: todo(summary.installation.state, &assessment),
         href: format!("/installations/{}", summary.installation.id),
         account: summary.connection.map(|connection| connection.portal_id),
         waiting: grouped(summary.backlog.waiting),
@@ -212,7 +213,7 @@ fn row(summary: Summary, now: i64) -> Row {
         parked_text: grouped(summary.backlog.parked),
         chart: Chart::of(&summary.day),
         last_success: summary.succeeded_at.map(|at| Moment::new(at, now)),
-        last_event: summary.installation.last_event_at.map(|at| Moment::new(at, now)),
+        last_event: summary.last_event.map(|at| Moment::new(at, now)),
         business_code: summary.installation.business_code,
         addon_id: summary.installation.addon_id,
     }
@@ -237,8 +238,8 @@ mod tests {
     fn whoever_needs_somebody_has_a_button_and_nobody_else_has() {
         for cause in Cause::ALL {
             let assessment = Assessment { health: cause.health(), causes: vec![cause] };
-            assert_eq!(todo(&assessment).is_some(), cause.needs_a_person(), "{cause:?}");
+            assert_eq!(todo(Life::Enabled, &assessment).is_some(), cause.needs_a_person(), "{cause:?}");
         }
-        assert_eq!(todo(&Assessment { health: Health::Healthy, causes: Vec::new() }), None);
+        assert_eq!(todo(Life::Enabled, &Assessment { health: Health::Healthy, causes: Vec::new() }), None);
     }
 }

@@ -105,10 +105,8 @@ async fn install(
     let done = counted((report.len() - left.len()) as u64, "business is", "businesses are");
     let summary = match left.len() {
         0 => format!("{done} installed. Enable them next."),
-        rest => format!(
-            "{done} installed; {} not, and stands in the form again.",
-            counted(rest as u64, "line is", "lines are")
-        ),
+        1 => format!("{done} installed; 1 line is not, and stands in the form again."),
+        rest => format!("{done} installed; {rest} lines are not, and stand in the form again."),
     };
     Ok(InstallManyPage { frame, typed: left.join("\n"), problem: None, summary: Some(summary), report })
 }

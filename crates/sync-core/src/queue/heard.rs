@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use hubspot::{event::Event as HubspotEvent, record::ObjectKind};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
-    sea_query::OnConflict,
+    QuerySelect as _, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -113,6 +113,20 @@ pub(crate) async fn write(on: &DatabaseTransaction, news: &BTreeSet<Heard>, now:
 }
 
 impl Core {
+    /// When anything was last heard of some installations; those of whom nothing was are left out.
+    pub(crate) async fn heard_of(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbErr> {
+        let last: Vec<(Uuid, i64)> = heard::Entity::find()
+            .select_only()
+            .column(heard::Column::InstallationId)
+            .column_as(heard::Column::At.max(), "at")
+            .filter(heard::Column::InstallationId.is_in(ids.to_vec()))
+            .group_by(heard::Column::InstallationId)
+            .into_tuple()
+            .all(self.db().reader())
+            .await?;
+        Ok(last.into_iter().collect())
+    }
+
     /// When each kind of event was last received, the needed ones first, even where they never were.
     ///
     /// # Errors

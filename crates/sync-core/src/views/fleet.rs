@@ -32,6 +32,8 @@ pub struct Summary {
     pub day: Day,
     /// When a record last came to an end that was no failure.
     pub succeeded_at: Option<i64>,
+    /// When an event last arrived, whether or not it asked for work.
+    pub last_event: Option<i64>,
 }
 
 /// What waits to be worked in one installation.
@@ -125,6 +127,7 @@ impl Core {
         for row in rows {
             connections.insert(row.installation_id, Connection::from_row(row)?);
         }
+        let mut heard = self.heard_of(&ids).await?;
         let mut days = self.days(&ids).await?;
         let leases = self.leases(&ids).await?;
         let mut succeeded: HashMap<Uuid, i64> =
@@ -137,6 +140,7 @@ impl Core {
                 backlog: backlogs.remove(&installation.id).unwrap_or_default(),
                 day: days.remove(&installation.id).unwrap_or_default(),
                 succeeded_at: succeeded.remove(&installation.id),
+                last_event: installation.last_event_at.max(heard.remove(&installation.id)),
                 installation,
             })
             .collect())

@@ -142,7 +142,7 @@ impl Standing {
             health: assessment.health,
             waiting: summary.backlog.waiting,
             failed: summary.day.failed(),
-            last_event: installation.last_event_at,
+            last_event: summary.last_event,
             last_success: summary.succeeded_at,
         }
     }

@@ -101,7 +101,7 @@ async fn shown(core: &Core, id: Uuid) -> Result<Shown, Error> {
         connection: summary.connection.map(|connection| connection.state),
         backlog: summary.backlog,
         last_success: summary.succeeded_at,
-        last_event: summary.installation.last_event_at,
+        last_event: summary.last_event,
         state: summary.installation.state,
         addon_state: summary.installation.addon_state,
         runs: runs

@@ -22,7 +22,7 @@ pub(super) fn sentence(summary: &Summary, now: i64) -> String {
         Some(found) => format!("HubSpot account {} must be authorised again", found.portal_id),
         None => "not authorised at HubSpot".to_owned(),
     };
-    let event = match summary.installation.last_event_at {
+    let event = match summary.last_event {
         Some(at) => format!("last event {}", Moment::new(at, now).words()),
         None => "no event yet".to_owned(),
     };
