@@ -139,7 +139,11 @@ async fn page(
     let (offer, about_lists) = match Box::pin(core.mapping_offer(&found)).await {
         Ok(offer) => (Some(offer), None),
         Err(error) => {
-            let why = flash::in_words(error)?;
+            // Whether it is to be authorised once more or for the first time is said where that is done.
+            let why = match error {
+                Error::NeedsAuthorisation => "HubSpot is not authorised.".to_owned(),
+                error => flash::in_words(error)?,
+            };
             (None, Some(format!("What there is to choose from could not be read, so names are typed. {why}")))
         }
     };
