@@ -235,6 +235,24 @@ async fn a_settings_change_names_everything_and_nothing_unknown_and_every_wrong_
 }
 
 #[tokio::test]
+async fn the_list_is_ordered_and_narrowed_by_what_is_derived() {
+    let rig = Rig::start().await;
+    let token = rig.token(Role::Viewer).await;
+    rig.installation().await;
+    let list =
+        async |query: &str| rig.api("GET", &format!("/installations?{query}"), Some(&token), None).await;
+    for query in ["order=failed", "order=last_event&needs_a_person=true", "health=needs_authorisation"] {
+        let items = list(query).await.json()["items"].clone();
+        assert_eq!(items[0]["business_code"], json!("acme"), "{query}: {items}");
+        assert_eq!((&items[0]["failed_last_day"], &items[0]["last_success_at"]), (&json!(0), &Value::Null));
+    }
+    assert_eq!(list("health=healthy").await.json()["items"], json!([]));
+    for query in ["order=colour", "health=poorly", "cursor=made-up"] {
+        is_problem(&list(query).await, 422, "invalid");
+    }
+}
+
+#[tokio::test]
 async fn a_replay_shows_among_the_changes() {
     let rig = Rig::start().await;
     let token = rig.token(Role::Staff).await;

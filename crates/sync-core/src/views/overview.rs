@@ -1,7 +1,7 @@
 //! The whole fleet at a glance: how every installation stands, so that lists can be sorted and filtered by what is derived
 //! and not stored.
 //!
-//! A fleet of a few hundred is looked over afresh whenever somebody asks. A larger one is kept in memory and renewed in the
+//! A fleet of up to two hundred is looked over afresh whenever somebody asks. A larger one is kept in memory and renewed in the
 //! background while it is asked for (see [`keep`]); installations that a person has just acted on are read again. What a
 //! list then shows of an installation is always read from the database: only the order and the choice may be seconds old.
 
@@ -27,7 +27,7 @@ use crate::{
 
 const SECOND_MICROS: i64 = 1_000_000;
 /// Up to so many installations are looked over at every question.
-const ALWAYS_FRESH_MAX: usize = 500;
+const ALWAYS_FRESH_MAX: usize = 200;
 /// Installations read together.
 const READ_TOGETHER: u64 = 500;
 /// An overview that is older than this is not shown: it is made again while the visitor waits.
