@@ -13,7 +13,7 @@ use sync_core::{
     random::Random,
     storage::{
         Db,
-        entity::{activity_hour, heard, outcome},
+        entity::{activity_hour, heard, installation, outcome},
     },
     views::overview::{FleetFilter, Order},
 };
@@ -138,9 +138,24 @@ async fn of_a_large_fleet_the_order_may_be_old_but_what_a_person_did_shows_at_on
 async fn a_page_of_every_order_holds_each_of_a_large_fleet_once(database: Database) {
     let house = House::new(database).await;
     house.connected().await;
-    let (core, _) = still(&house).await;
+    let (core, clock) = still(&house).await;
     let db = Db::connect(house.database().url()).await.unwrap();
     copies_of_the_first(&db, 501).await.unwrap();
+    let ids: Vec<Uuid> =
+        installation::Entity::find().all(db.reader()).await.unwrap().into_iter().map(|row| row.id).collect();
+    let hour = clock.now().0 / i64::from(HOUR);
+    for (id, hour, failed) in
+        [(ids[3], hour, 4), (ids[3], hour - 23, 3), (ids[5], hour, 5), (ids[6], hour - 24, 99)]
+    {
+        let row = activity_hour::Model { installation_id: id, hour, worked: 1, failed };
+        activity_hour::Entity::insert(activity_hour::ActiveModel::from(row)).exec(db.writer()).await.unwrap();
+    }
+    let failed = FleetFilter { order: Order::Failed, ..FleetFilter::default() };
+    assert_eq!(
+        listed(&core, &failed).await[..2],
+        [ids[3], ids[5]],
+        "what failed longer ago than a day does not count"
+    );
     for order in Order::ALL {
         let filter = FleetFilter { order, ..FleetFilter::default() };
         let (mut seen, mut cursor) = (Vec::new(), None);

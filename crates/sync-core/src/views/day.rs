@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use crate::{core::Core, storage::entity::activity_hour};
@@ -61,6 +63,23 @@ pub(crate) fn first_hour(now: i64) -> i64 {
 }
 
 impl Core {
+    /// What failed in the last day of some installations; those where nothing did are left out.
+    pub(crate) async fn failed_in_a_day(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, u64>, DbErr> {
+        let failed: Vec<(Uuid, i64)> = activity_hour::Entity::find()
+            .select_only()
+            .column(activity_hour::Column::InstallationId)
+            // PostgreSQL sums to a wider type, which would not be read back.
+            .column_as(Expr::cust("CAST(SUM(failed) AS BIGINT)"), "failed")
+            .filter(activity_hour::Column::InstallationId.is_in(ids.to_vec()))
+            .filter(activity_hour::Column::Hour.gte(first_hour(self.now_micros())))
+            .filter(activity_hour::Column::Failed.gt(0))
+            .group_by(activity_hour::Column::InstallationId)
+            .into_tuple()
+            .all(self.db().reader())
+            .await?;
+        Ok(failed.into_iter().map(|(id, failed)| (id, u64::try_from(failed).unwrap_or(0))).collect())
+    }
+
     /// The last day of some installations; who did nothing has none.
     pub(crate) async fn days(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Day>, DbErr> {
         let first = first_hour(self.now_micros());

@@ -97,12 +97,20 @@ impl Core {
     pub async fn summary(&self, id: Uuid) -> Result<Summary, Error> {
         let found = self.installation(id).await?;
         let mut summaries = self.summaries(vec![found]).await?;
+        self.add_days(&mut summaries).await?;
         summaries.pop().ok_or(Error::NotFound)
     }
 
     /// Installations with all that lists show of them, in so many queries however many they are. Those that are gone are
     /// left out; the order is by their ids.
     pub(crate) async fn summaries_of(&self, ids: &[Uuid]) -> Result<Vec<Summary>, Error> {
+        let mut summaries = self.summaries_without_days(ids).await?;
+        self.add_days(&mut summaries).await?;
+        Ok(summaries)
+    }
+
+    /// The same without their days, which are most of what there is to read of a fleet.
+    pub(crate) async fn summaries_without_days(&self, ids: &[Uuid]) -> Result<Vec<Summary>, Error> {
         let rows = installation::Entity::find()
             .find_also_related(business::Entity)
             .filter(installation::Column::Id.is_in(ids.to_vec()))
@@ -128,7 +136,6 @@ impl Core {
             connections.insert(row.installation_id, Connection::from_row(row)?);
         }
         let mut heard = self.heard_of(&ids).await?;
-        let mut days = self.days(&ids).await?;
         let leases = self.leases(&ids).await?;
         let mut succeeded: HashMap<Uuid, i64> =
             leases.iter().filter_map(|row| Some((row.installation_id, row.succeeded_at?))).collect();
@@ -138,12 +145,21 @@ impl Core {
             .map(|installation| Summary {
                 connection: connections.remove(&installation.id),
                 backlog: backlogs.remove(&installation.id).unwrap_or_default(),
-                day: days.remove(&installation.id).unwrap_or_default(),
+                day: Day::default(),
                 succeeded_at: succeeded.remove(&installation.id),
                 last_event: installation.last_event_at.max(heard.remove(&installation.id)),
                 installation,
             })
             .collect())
+    }
+
+    async fn add_days(&self, summaries: &mut [Summary]) -> Result<(), Error> {
+        let ids: Vec<Uuid> = summaries.iter().map(|summary| summary.installation.id).collect();
+        let mut days = self.days(&ids).await?;
+        for summary in summaries {
+            summary.day = days.remove(&summary.installation.id).unwrap_or_default();
+        }
+        Ok(())
     }
 
     async fn leases(&self, ids: &[Uuid]) -> Result<Vec<lease::Model>, Error> {

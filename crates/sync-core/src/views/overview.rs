@@ -131,7 +131,7 @@ impl Order {
 }
 
 impl Standing {
-    fn of(summary: &Summary) -> Self {
+    fn of(summary: &Summary, failed: u64) -> Self {
         let assessment = summary.assessment();
         let installation = &summary.installation;
         Self {
@@ -141,7 +141,7 @@ impl Standing {
             needs_a_person: assessment.needs_a_person(),
             health: assessment.health,
             waiting: summary.backlog.waiting,
-            failed: summary.day.failed(),
+            failed,
             last_event: summary.last_event,
             last_success: summary.succeeded_at,
         }
@@ -211,7 +211,8 @@ impl Overview {
     /// The same with some of its installations as they are now.
     fn with(&self, changed: &BTreeSet<Uuid>, now: &[Summary]) -> Self {
         let kept = self.standings.iter().filter(|standing| !changed.contains(&standing.id)).cloned();
-        let standings = kept.chain(now.iter().map(Standing::of)).collect();
+        let standings =
+            kept.chain(now.iter().map(|summary| Standing::of(summary, summary.day.failed()))).collect();
         Self { standings, ..*self }
     }
 
@@ -286,7 +287,11 @@ impl Core {
                 .await?;
             let Some(end) = ids.last() else { break };
             last = *end;
-            standings.extend(self.summaries_of(&ids).await?.iter().map(Standing::of));
+            let failed = self.failed_in_a_day(&ids).await?;
+            let of = |summary: &Summary| {
+                Standing::of(summary, failed.get(&summary.installation.id).copied().unwrap_or(0))
+            };
+            standings.extend(self.summaries_without_days(&ids).await?.iter().map(of));
             if (ids.len() as u64) < READ_TOGETHER {
                 break;
             }
