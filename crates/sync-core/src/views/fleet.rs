@@ -109,7 +109,7 @@ impl Core {
         Ok(summaries)
     }
 
-    /// The same without their days, which are most of what there is to read of a fleet.
+    /// The same without their days: the order of a fleet needs one number of each, and not its hours.
     pub(crate) async fn summaries_without_days(&self, ids: &[Uuid]) -> Result<Vec<Summary>, Error> {
         let rows = installation::Entity::find()
             .find_also_related(business::Entity)
