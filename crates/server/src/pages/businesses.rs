@@ -116,7 +116,7 @@ async fn show(
         search: Some(asked.search.clone()),
         order,
     };
-    let page = core.installations(&filter, asked.cursor.as_deref(), ROWS).await?;
+    let page = core.installations_in(&overview, &filter, asked.cursor.as_deref(), ROWS).await?;
     let now = core.clock().now().0;
     Ok(BusinessesPage {
         frame: Frame::of_staff(&staff, notice),

@@ -238,7 +238,22 @@ impl Core {
         after: Option<&str>,
         limit: u64,
     ) -> Result<Page<Summary>, Error> {
-        let page = self.overview().await?.page(filter, after, bounded(limit))?;
+        let overview = self.overview().await?;
+        self.installations_in(&overview, filter, after, limit).await
+    }
+
+    /// The same out of an overview that is at hand already.
+    ///
+    /// # Errors
+    /// As [`Core::installations`].
+    pub async fn installations_in(
+        &self,
+        overview: &Overview,
+        filter: &FleetFilter,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Page<Summary>, Error> {
+        let page = overview.page(filter, after, bounded(limit))?;
         let mut found: BTreeMap<Uuid, Summary> = BTreeMap::new();
         for summary in self.summaries_of(&page.items).await? {
             found.insert(summary.installation.id, summary);
