@@ -15,6 +15,7 @@ mod session_store;
 
 mod api;
 mod pages;
+mod text;
 mod webhooks;
 mod words;
 

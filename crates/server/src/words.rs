@@ -8,7 +8,7 @@ use sync_core::{
     views::runs::RunKind,
 };
 
-mod reasons;
+use crate::text::{self, text};
 
 /// What happened, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,24 +27,42 @@ impl Words {
     }
 }
 
+/// Codes that carry a status, a field or a further code after a fixed beginning. Longer beginnings stand before the
+/// ones they contain.
+const FAMILIES: [&str; 8] = [
+    "storeganise.http_",
+    "storeganise.rejected_",
+    "hubspot.oauth.http_",
+    "hubspot.oauth.rejected_",
+    "hubspot.http_",
+    "hubspot.rejected_",
+    "annex.invalid.",
+    "annex.corrupt.",
+];
+
 /// Puts a cause code or a reason into plain words; an unknown code is named, not guessed.
 #[must_use]
 pub fn explain(code: &str) -> Words {
-    if let Some((_, what, todo)) = reasons::TABLE.iter().find(|(known, ..)| *known == code) {
-        return Words { what: (*what).to_owned(), todo: (*todo).to_owned() };
+    let key = format!("reason-{}", code.replace('.', "-"));
+    if let Some(what) = text::find(&key) {
+        return Words { what: what.to_owned(), todo: todo(&key) };
     }
     by_family(code).unwrap_or_else(|| Words {
-        what: format!("Something happened that Annex has no words for yet ({code})."),
-        todo: "If it stays, hand this code to the developers.".to_owned(),
+        what: text!("explain-no-words-yet", code),
+        todo: text!("explain-if-it-stays-hand").to_owned(),
     })
 }
 
-/// Codes that carry a status, a field or a further code after a fixed beginning.
 fn by_family(code: &str) -> Option<Words> {
-    let (what, todo) = reasons::FAMILIES.iter().find_map(|(family, what, todo)| {
-        code.strip_prefix(family).map(|rest| (what.replace("{}", rest), *todo))
-    })?;
-    Some(Words { what, todo: todo.to_owned() })
+    let (family, rest) =
+        FAMILIES.iter().find_map(|family| code.strip_prefix(family).map(|rest| (*family, rest)))?;
+    let key = format!("family-{}", family.trim_end_matches(['.', '_']).replace('.', "-"));
+    Some(Words { what: text::filled(&key, &[("rest", text::Argument::plain(rest))]), todo: todo(&key) })
+}
+
+/// What to do, of the text of this key; empty where there is nothing to do.
+fn todo(key: &str) -> String {
+    text::find(&format!("{key}.todo")).unwrap_or_default().to_owned()
 }
 
 /// How an installation's health is shown: a word and a shape, so that colour is never needed.
@@ -62,11 +80,11 @@ pub struct HealthWords {
 #[must_use]
 pub fn health_name(health: Health) -> &'static str {
     match health {
-        Health::Healthy => "Healthy",
-        Health::Working => "Working",
-        Health::Degraded => "Degraded",
-        Health::NeedsAuthorisation => "Needs authorisation",
-        Health::Stopped => "Stopped",
+        Health::Healthy => text!("health-healthy"),
+        Health::Working => text!("health-working"),
+        Health::Degraded => text!("health-degraded"),
+        Health::NeedsAuthorisation => text!("health-needs-authorisation"),
+        Health::Stopped => text!("health-stopped"),
     }
 }
 
@@ -74,11 +92,11 @@ pub fn health_name(health: Health) -> &'static str {
 #[must_use]
 pub fn state(state: State) -> &'static str {
     match state {
-        State::Pending => "Waiting to be accepted",
-        State::Installed => "Installed, not enabled yet",
-        State::Enabled => "Enabled",
-        State::Paused => "Paused",
-        State::Disabled => "Disabled",
+        State::Pending => text!("state-waiting-to-be-accepted"),
+        State::Installed => text!("state-installed-not-enabled-yet"),
+        State::Enabled => text!("state-enabled"),
+        State::Paused => text!("state-paused"),
+        State::Disabled => text!("state-disabled"),
     }
 }
 
@@ -91,7 +109,7 @@ pub fn health(assessment: &Assessment) -> HealthWords {
         Health::Degraded | Health::NeedsAuthorisation => "bad",
         Health::Stopped => "rest",
     };
-    let well = "It is at work and nothing has failed.";
+    let well = text!("health-it-is-at-work");
     let sentence = assessment.causes.first().map_or(well, |cause| health_cause(*cause));
     // A provider that is down, and what waits for a person to begin with, are no failure.
     let tone = match (assessment.health, assessment.needs_a_person()) {
@@ -107,62 +125,42 @@ pub fn health(assessment: &Assessment) -> HealthWords {
 #[must_use]
 pub fn health_cause(cause: Cause) -> &'static str {
     match cause {
-        Cause::NotAccepted => "Storeganise announced this add-on. Accept it, or remove it.",
-        Cause::NotEnabled => "Staff have not enabled it yet. Its page shows the next step.",
-        Cause::Paused => "Staff have paused it: nothing is sent, and changes collect.",
-        Cause::Disabled => "Staff have disabled it: nothing is sent, and no change collects.",
+        Cause::NotAccepted => text!("cause-storeganise-announced-this-add"),
+        Cause::NotEnabled => text!("cause-staff-have-not-enabled"),
+        Cause::Paused => text!("cause-staff-have-paused-it"),
+        Cause::Disabled => text!("cause-staff-have-disabled-it"),
         Cause::DisabledAtStoreganise => {
-            "Storeganise refuses access to this add-on. Enable it on the business's Add-ons page."
+            text!("cause-storeganise-refuses-access-to")
         }
-        Cause::PausedAtStoreganise => "Nothing is sent until the add-on is enabled at Storeganise.",
-        Cause::NeverAuthorised => "HubSpot is not authorised yet. Its page shows the next step.",
+        Cause::PausedAtStoreganise => text!("cause-nothing-is-sent-until"),
+        Cause::NeverAuthorised => text!("cause-hubspot-is-not-authorised"),
         Cause::AccessLost => {
-            "HubSpot no longer lets us in. The business has to authorise again with its link."
+            text!("cause-hubspot-no-longer-lets")
         }
-        Cause::NoUniqueProperty => "The HubSpot account does not have the unique property we need.",
+        Cause::NoUniqueProperty => text!("cause-the-hubspot-account-does"),
         Cause::BrakeHeld => {
-            "A change of unusually many records is held back. Look at the list, then release or drop it."
+            text!("cause-a-change-of-unusually")
         }
-        Cause::Parked => "Some records failed too often and wait for a person. Open the activity to see why.",
-        Cause::Conflicts => "Some records differ on both sides. Choose which values to keep.",
-        Cause::Held => "A provider is down or asked for patience. It goes on by itself.",
-        Cause::AtWork => "Changes are being synced just now.",
+        Cause::Parked => text!("cause-some-records-failed-too"),
+        Cause::Conflicts => text!("cause-some-records-differ-on"),
+        Cause::Held => text!("cause-a-provider-is-down"),
+        Cause::AtWork => text!("cause-changes-are-being-synced"),
     }
 }
 
 /// A kind of event in plain words.
 #[must_use]
 pub fn event(kind: &str) -> &'static str {
-    match kind {
-        "user.created" => "A user was made at Storeganise",
-        "user.updated" => "A user was changed at Storeganise",
-        "user.disabled" => "A user was disabled at Storeganise",
-        "addon.dailyEvent.started" => "Storeganise's daily sign of life",
-        "storeganise.other" => "Something else at Storeganise",
-        "contact.creation" => "A contact was made at HubSpot",
-        "contact.propertyChange" => "A contact was changed at HubSpot",
-        "contact.deletion" => "A contact was deleted at HubSpot",
-        "contact.restore" => "A contact was restored at HubSpot",
-        "contact.merge" => "Contacts were merged at HubSpot",
-        "contact.associationChange" => "A contact was put on a record at HubSpot, or taken off",
-        "contact.privacyDeletion" => "A contact was deleted for privacy at HubSpot",
-        "deal.creation" => "A deal was made at HubSpot",
-        "deal.propertyChange" => "A deal was changed at HubSpot",
-        "deal.deletion" => "A deal was deleted at HubSpot",
-        "deal.restore" => "A deal was restored at HubSpot",
-        "deal.merge" => "Deals were merged at HubSpot",
-        "deal.associationChange" => "A contact was put on a deal at HubSpot, or taken off",
-        _ => "Something else at HubSpot",
-    }
+    text::find(&format!("event-{}", kind.replace('.', "-"))).unwrap_or_else(|| text!("event-something-else"))
 }
 
 /// A run's kind in plain words.
 #[must_use]
 pub fn run(kind: RunKind) -> &'static str {
     match kind {
-        RunKind::Backfill => "Sync of all users",
-        RunKind::Reconcile => "Look for missed changes",
-        RunKind::Preview => "Preview of all users",
+        RunKind::Backfill => text!("run-kind-sync-of-all-users"),
+        RunKind::Reconcile => text!("run-kind-look-for-missed-changes"),
+        RunKind::Preview => text!("run-kind-preview-of-all-users"),
     }
 }
 
@@ -181,94 +179,35 @@ pub fn tone(action: Action) -> &'static str {
 #[must_use]
 pub fn subject(subject: Subject) -> &'static str {
     match subject {
-        Subject::Sweep => "Sweep",
-        Subject::Erasure => "Privacy deletion",
-        Subject::User => "User",
-        Subject::Deal => "Deal",
-        Subject::Contact => "Contact",
-        Subject::Mirror => "Contact id on user",
+        Subject::Sweep => text!("subject-sweep"),
+        Subject::Erasure => text!("subject-privacy-deletion"),
+        Subject::User => text!("subject-user"),
+        Subject::Deal => text!("subject-deal"),
+        Subject::Contact => text!("subject-contact"),
+        Subject::Mirror => text!("subject-contact-id-on-user"),
     }
 }
 
 /// Who marked a change, in plain words.
 #[must_use]
 pub fn origin(word: &str) -> &str {
-    match word {
-        "webhook" => "an event",
-        "sweep" => "a sweep",
-        "person" => "a person",
-        "sync" => "the sync itself",
-        other => other,
-    }
+    text::find(&format!("origin-{word}")).unwrap_or(word)
 }
 
 /// A scope of HubSpot: what it lets us do, and why we ask for it.
 #[must_use]
 pub fn scope(scope: &str) -> (&'static str, &'static str) {
-    match scope {
-        "oauth" => (
-            "See which HubSpot account this is",
-            "so that both sides can be sure that the right account is connected.",
-        ),
-        "crm.objects.contacts.read" => (
-            "Read contacts",
-            "to find the contact that belongs to a customer, instead of making a second one.",
-        ),
-        "crm.objects.contacts.write" => (
-            "Create and change contacts",
-            "to keep name, e-mail, phone, company and address the same as in Storeganise.",
-        ),
-        "crm.schemas.contacts.write" => (
-            "Add one property to contacts",
-            "to note on each contact which Storeganise customer it is (storeganise_user_id).",
-        ),
-        "crm.objects.deals.read" => (
-            "Read deals",
-            "to see when a deal is won, so that its contact becomes a customer in Storeganise.",
-        ),
-        _ => ("A further permission", "which the app is registered with at HubSpot."),
+    let key = format!("scope-{}", scope.replace('.', "-"));
+    match (text::find(&key), text::find(&format!("{key}.why"))) {
+        (Some(what), Some(why)) => (what, why),
+        _ => (text!("scope-another"), text!("scope-another.why")),
     }
 }
 
 /// An action of the audit log in plain words.
 #[must_use]
 pub fn audit(action: &str) -> &str {
-    match action {
-        "installation.installed" => "installed the add-on",
-        "installation.announced" => "announced the add-on",
-        "installation.accepted" => "accepted the installation",
-        "installation.enabled" => "enabled the installation",
-        "installation.paused" => "paused the installation",
-        "installation.disabled" => "disabled the installation",
-        "installation.removed" => "removed the installation",
-        "authorisation_link.issued" => "issued a new authorisation link",
-        "authorisation_link.entered" => "came in by the authorisation link",
-        "connection.authorised" => "authorised HubSpot",
-        "connection.checked" => "checked the refresh token",
-        "connection.disconnected" => "disconnected HubSpot",
-        "connection.other_portal_allowed" => "allowed another HubSpot account for 24 hours",
-        "master_key.abandoned" => "let go of what a lost master key had sealed",
-        "staff.created" => "made a staff account",
-        "staff.disabled" => "shut a staff account",
-        "staff.enabled" => "opened a staff account again",
-        "api_token.created" => "made a token of the JSON API",
-        "api_token.revoked" => "revoked a token of the JSON API",
-        "explain.looked" => "looked at a person's record",
-        "settings.changed" => "changed the settings",
-        "settings.tried" => "tried the custom fields on the newest records",
-        "brake.released" => "released what was held back",
-        "brake.dropped" => "dropped what was held back",
-        "conflict.looked" => "looked at a conflict",
-        "conflict.decided" => "decided a conflict",
-        "change.replayed" => "replayed a change",
-        "change.replayed_cause" => "tried again what failed for one cause",
-        "change.replayed_parked" => "replayed all failed changes",
-        "run.backfill" => "began a sync of all users",
-        "run.reconcile" => "asked to look for missed changes",
-        "run.preview" => "began a preview of all users",
-        "run.cancelled" => "cancelled a run",
-        other => other,
-    }
+    text::find(&format!("audit-{}", action.replace('.', "-"))).unwrap_or(action)
 }
 
 #[cfg(test)]

@@ -24,10 +24,12 @@ use super::{
     flash,
     frame::{Frame, Notice},
     moment::Moment,
-    shown::grouped,
     visitor::AdminStaff,
 };
-use crate::app::AppState;
+use crate::{
+    app::AppState,
+    text::{filters, grouped, text},
+};
 
 const HERE: &str = "/access";
 
@@ -142,10 +144,10 @@ fn token(found: KnownToken, now: i64) -> TokenRow {
 
 fn key(found: KeyUse) -> KeyRow {
     let says = match (found.is_current, found.is_configured, found.installations) {
-        (true, ..) => "The current one: new secrets are sealed with it.",
-        (false, true, 0) => "Not used any more: it can be taken out of ANNEX_MASTER_KEYS.",
-        (false, true, _) => "Opens what it sealed; keep it in ANNEX_MASTER_KEYS.",
-        (false, false, _) => "Missing in ANNEX_MASTER_KEYS: what it sealed cannot be opened.",
+        (true, ..) => text!("access-the-current-one-new"),
+        (false, true, 0) => text!("access-not-used-any-more"),
+        (false, true, _) => text!("access-opens-what-it-sealed"),
+        (false, false, _) => text!("access-missing-in-annex_master_keys-what"),
     };
     KeyRow { is_wrong: !found.is_configured, installations: grouped(found.installations), id: found.id, says }
 }
@@ -161,7 +163,7 @@ async fn create_account(
     let made = state.core.create_staff(&typed.login, &typed.password, role, &admin.actor()).await;
     match made {
         Ok(_) => {
-            let done = format!("{} may sign in now.", typed.login.trim());
+            let done = text!("access-login-may-sign-in", login = typed.login.trim());
             Ok(flash::back(&session, HERE, Ok(done)).await?.into_response())
         }
         Err(error) => refused(page(&state, &admin, notice).await?, typed, error),
@@ -187,7 +189,8 @@ async fn create_token(
 }
 
 fn role(typed: &Typed) -> Result<Role, PageError> {
-    Role::from_word(&typed.role).ok_or_else(|| PageError::Unusable("Choose a role from the list.".to_owned()))
+    Role::from_word(&typed.role)
+        .ok_or_else(|| PageError::Unusable(text!("access-choose-a-role-from").to_owned()))
 }
 
 fn refused(mut page: AccessPage, typed: Typed, error: Error) -> Result<Response, PageError> {
@@ -204,8 +207,8 @@ async fn shut_or_open(
     Path((id, action)): Path<(Uuid, String)>,
 ) -> Result<Redirect, PageError> {
     let (disabled, done) = match action.as_str() {
-        "shut" => (true, "The account is shut: nobody is let in with it any more."),
-        "open" => (false, "The account is open again."),
+        "shut" => (true, text!("access-the-account-is-shut")),
+        "open" => (false, text!("access-the-account-is-open")),
         _ => return Err(PageError::NotFound),
     };
     let changed = state.core.set_staff_disabled(id, disabled, &admin.actor()).await;
@@ -219,5 +222,5 @@ async fn revoke(
     Path(id): Path<Uuid>,
 ) -> Result<Redirect, PageError> {
     let revoked = state.core.revoke_api_token(id, &admin.actor()).await;
-    flash::back(&session, HERE, revoked.map(|()| "The token is good for nothing any more.".to_owned())).await
+    flash::back(&session, HERE, revoked.map(|()| text!("access-the-token-is-good").to_owned())).await
 }

@@ -15,7 +15,10 @@ use super::{
     moment::Moment,
     visitor::CurrentStaff,
 };
-use crate::{app::AppState, words};
+use crate::{
+    text::filters,
+    {app::AppState, words},
+};
 
 const LINES: u64 = 80;
 

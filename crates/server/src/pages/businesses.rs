@@ -23,10 +23,13 @@ use super::{
     error::PageError,
     frame::{Frame, Notice},
     moment::Moment,
-    shown::{Badge, counted, grouped},
+    shown::Badge,
     visitor::CurrentStaff,
 };
-use crate::{app::AppState, words};
+use crate::{
+    text::{filters, grouped, text},
+    {app::AppState, words},
+};
 
 /// So many that a page of them, each with its chart, stays under 30 KB.
 const ROWS: u64 = 16;
@@ -133,32 +136,30 @@ async fn show(
 }
 
 fn headline(overview: &Overview) -> String {
-    let businesses = |count| counted(count, "business", "businesses");
     match (overview.total(), overview.needy()) {
-        (0, _) => "No business yet".to_owned(),
-        (1, 0) => "The one business is well".to_owned(),
-        (total, 0) => format!("All {} are well", businesses(total)),
-        (_, 1) => "1 business needs you".to_owned(),
-        (_, needy) => format!("{} need you", businesses(needy)),
+        (0, _) => text!("businesses-no-business-yet").to_owned(),
+        (1, 0) => text!("businesses-the-one-business-is").to_owned(),
+        (total, 0) => text!("businesses-all-are-well", total),
+        (_, needy) => text!("businesses-need-you", needy),
     }
 }
 
 fn states(chosen: &str) -> Vec<Choice> {
     [
-        ("", "All states"),
-        (NEEDY, "Needs you"),
-        ("pending", "Waiting to be accepted"),
-        ("installed", "Installed"),
-        ("enabled", "Enabled"),
-        ("paused", "Paused"),
-        ("disabled", "Disabled"),
+        ("", text!("businesses-all-states")),
+        (NEEDY, text!("businesses-needs-you")),
+        ("pending", text!("businesses-waiting-to-be-accepted")),
+        ("installed", text!("businesses-installed")),
+        ("enabled", text!("businesses-enabled")),
+        ("paused", text!("businesses-paused")),
+        ("disabled", text!("businesses-disabled")),
     ]
     .map(|(word, label)| Choice { word, label, is_chosen: word == chosen })
     .into()
 }
 
 fn healths(chosen: &str) -> Vec<Choice> {
-    let any = Choice { word: "", label: "Any health", is_chosen: chosen.is_empty() };
+    let any = Choice { word: "", label: text!("businesses-any-health"), is_chosen: chosen.is_empty() };
     let each = Health::ALL.into_iter().map(|health| Choice {
         word: health.word(),
         label: words::health_name(health),
@@ -169,12 +170,12 @@ fn healths(chosen: &str) -> Vec<Choice> {
 
 fn orders(chosen: Order) -> Vec<Choice> {
     let label = |order| match order {
-        Order::NeedsAPerson => "What needs you",
-        Order::Business => "Business code",
-        Order::Waiting => "Most waiting",
-        Order::Failed => "Most failed in 24 hours",
-        Order::Silence => "Longest without an event",
-        Order::Success => "Longest without a success",
+        Order::NeedsAPerson => text!("businesses-what-needs-you"),
+        Order::Business => text!("businesses-business-code"),
+        Order::Waiting => text!("businesses-most-waiting"),
+        Order::Failed => text!("businesses-most-failed-in-24"),
+        Order::Silence => text!("businesses-longest-without-an-event"),
+        Order::Success => text!("businesses-longest-without-a-success"),
     };
     let each = Order::ALL.into_iter();
     each.map(|order| Choice { word: order.word(), label: label(order), is_chosen: order == chosen }).collect()
@@ -183,15 +184,19 @@ fn orders(chosen: Order) -> Vec<Choice> {
 /// The button for the gravest cause; none where nobody has to do anything. Before HubSpot can be authorised it is enabled.
 fn todo(state: Life, assessment: &Assessment) -> Option<Todo> {
     let (label, at) = match assessment.causes.first()? {
-        Cause::NeverAuthorised if state == Life::Installed => ("Enable", ""),
+        Cause::NeverAuthorised if state == Life::Installed => (text!("businesses-enable"), ""),
         // Storeganise is asked, and nothing else happens: it needs no second question.
-        Cause::NotAccepted => return Some(Todo { label: "Accept", at: "/accept", is_done_here: true }),
-        Cause::NotEnabled => ("Enable", ""),
-        Cause::DisabledAtStoreganise => ("Look at the add-on", ""),
-        Cause::NeverAuthorised | Cause::AccessLost | Cause::NoUniqueProperty => ("Get it authorised", ""),
-        Cause::BrakeHeld => ("Decide what is held back", "/brake"),
-        Cause::Parked => ("Look at failures", "/activity"),
-        Cause::Conflicts => ("Decide conflicts", "/conflicts"),
+        Cause::NotAccepted => {
+            return Some(Todo { label: text!("businesses-accept"), at: "/accept", is_done_here: true });
+        }
+        Cause::NotEnabled => (text!("businesses-enable"), ""),
+        Cause::DisabledAtStoreganise => (text!("businesses-look-at-the-add"), ""),
+        Cause::NeverAuthorised | Cause::AccessLost | Cause::NoUniqueProperty => {
+            (text!("businesses-get-it-authorised"), "")
+        }
+        Cause::BrakeHeld => (text!("businesses-decide-what-is-held"), "/brake"),
+        Cause::Parked => (text!("businesses-look-at-failures"), "/activity"),
+        Cause::Conflicts => (text!("businesses-decide-conflicts"), "/conflicts"),
         Cause::Paused | Cause::Disabled | Cause::PausedAtStoreganise | Cause::Held | Cause::AtWork => {
             return None;
         }

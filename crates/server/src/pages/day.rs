@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use askama::{Template, filters::HtmlSafe};
 use sync_core::views::day::{Day, Hour};
 
-use super::shown::grouped;
+use crate::text::text;
 
 /// The chart's height in its own units; `components/day.html` says the same.
 const HEIGHT: u64 = 16;
@@ -44,7 +44,7 @@ impl Chart {
 
 /// What the chart says, in words.
 fn label(day: &Day) -> String {
-    format!("{} done, {} failed", grouped(day.worked()), grouped(day.failed()))
+    text!("day-worked-done-failed-failed", worked = day.worked(), failed = day.failed())
 }
 
 /// How high an hour's two parts stand. Whatever happened is seen, however little it was beside the rest.

@@ -14,6 +14,8 @@ use url::form_urlencoded;
 
 use super::frame::Frame;
 
+use crate::text::{filters, text};
+
 /// Why there is no page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PageError {
@@ -57,34 +59,34 @@ impl PageError {
         let (status, title, text) = match self {
             Self::SignIn { .. } | Self::NotFound => (
                 StatusCode::NOT_FOUND,
-                "There is nothing here",
-                "The address is wrong, or what it led to was removed.",
+                text!("error-there-is-nothing-here"),
+                text!("error-the-address-is-wrong"),
             ),
-            Self::Forbidden => (
-                StatusCode::FORBIDDEN,
-                "You may look, and not change",
-                "Your account has the role viewer. Ask an admin of Annex for the role staff.",
-            ),
+            Self::Forbidden => {
+                (StatusCode::FORBIDDEN, text!("error-you-may-look-and"), text!("error-your-account-has-the"))
+            }
             Self::ForAdmins => (
                 StatusCode::FORBIDDEN,
-                "This is for admins",
-                "Accounts, tokens and keys are an admin's matter. Ask one of them.",
+                text!("error-this-is-for-admins"),
+                text!("error-accounts-tokens-and-keys"),
             ),
             Self::NoTenant => (
                 StatusCode::FORBIDDEN,
-                "Your visit has ended",
-                "Open the authorisation link on your Storeganise Add-ons page again.",
+                text!("error-your-visit-has-ended"),
+                text!("error-open-the-authorisation-link"),
             ),
             Self::Busy => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "Too many pages are kept up to date just now",
-                "Reload the page to see what is new.",
+                text!("error-too-many-pages-are"),
+                text!("error-reload-the-page-to"),
             ),
-            Self::Unusable(text) => (StatusCode::BAD_REQUEST, "This cannot be shown", text.as_str()),
+            Self::Unusable(text) => {
+                (StatusCode::BAD_REQUEST, text!("error-this-cannot-be-shown"), text.as_str())
+            }
             Self::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
-                "Something broke on our side",
-                "Nothing you typed was wrong. Try again; if it stays, tell us the number below.",
+                text!("error-something-broke-on-our"),
+                text!("error-nothing-you-typed-was"),
             ),
         };
         (status, ErrorPage { frame: Frame::bare(), title, text, request_id }).into_response()

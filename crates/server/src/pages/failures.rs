@@ -23,10 +23,12 @@ use super::{
     flash,
     frame::{Frame, Notice},
     moment::Moment,
-    shown::{counted, grouped},
     visitor::{ActingStaff, CurrentStaff},
 };
-use crate::{app::AppState, words};
+use crate::{
+    text::{filters, grouped, text},
+    {app::AppState, words},
+};
 
 const HERE: &str = "/failures";
 
@@ -84,9 +86,8 @@ async fn show(
 fn headline(found: &[Failure]) -> String {
     let records: u64 = found.iter().map(|failure| failure.records).sum();
     match found.len() {
-        0 => "Nothing has failed for good".to_owned(),
-        1 => format!("{} failed for one cause", counted(records, "record has", "records have")),
-        causes => format!("{} failed for {causes} causes", counted(records, "record has", "records have")),
+        0 => text!("failures-nothing-has-failed-for").to_owned(),
+        causes => text!("failures-failed-for-causes", records, causes),
     }
 }
 
@@ -131,14 +132,8 @@ pub(super) async fn replayed(
     };
     let replayed = core.replay_cause(scope, &wish.cause, extent, by).await;
     Ok(replayed.map(|Replayed { installations, records }| match (records, extent) {
-        (0, _) => "Nothing fails for this cause any more, so nothing is tried again.".to_owned(),
-        (_, Extent::One) => {
-            "One record is being tried again. If it stays away from here, replay the rest.".to_owned()
-        }
-        (records, Extent::All) => format!(
-            "{} being tried again, of {}.",
-            counted(records, "record is", "records are"),
-            counted(installations, "business", "businesses"),
-        ),
+        (0, _) => text!("failures-nothing-fails-for-this").to_owned(),
+        (_, Extent::One) => text!("failures-one-record-is-being").to_owned(),
+        (records, Extent::All) => text!("failures-all-being-tried-again", records, installations),
     }))
 }

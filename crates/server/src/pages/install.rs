@@ -19,7 +19,10 @@ use super::{
     frame::{Frame, Notice},
     visitor::ActingStaff,
 };
-use crate::app::AppState;
+use crate::{
+    app::AppState,
+    text::{filters, text},
+};
 
 pub(super) fn router() -> Router<AppState> {
     Router::new().route("/installations/new", get(show).post(install))
@@ -57,7 +60,7 @@ async fn install(
 ) -> Result<Response, PageError> {
     let error = match state.core.install(&typed.business_code, &typed.addon_id, &staff.actor()).await {
         Ok(made) => {
-            let done = format!("The add-on is installed for {}. Enable it next.", made.business_code);
+            let done = text!("install-the-add-on-is", business_code = made.business_code);
             let to = format!("/installations/{}", made.id);
             return Ok(flash::back(&session, &to, Ok(done)).await?.into_response());
         }

@@ -14,10 +14,12 @@ use super::{
     error::PageError,
     flash,
     frame::{Frame, Notice},
-    shown::counted,
     visitor::ActingStaff,
 };
-use crate::app::AppState;
+use crate::{
+    app::AppState,
+    text::{filters, text},
+};
 
 /// Lines taken at once.
 const LINES_MAX: usize = 100;
@@ -81,9 +83,9 @@ async fn install(
     let frame = Frame::of_staff(&staff.0, Notice::none());
     let lines = lines(&typed.list);
     let problem = match lines.len() {
-        0 => Some("Write a line for each business: its code, a comma, its add-on id.".to_owned()),
+        0 => Some(text!("install-many-write-a-line-for").to_owned()),
         1..=LINES_MAX => None,
-        many => Some(format!("These are {many} lines. Send {LINES_MAX} at most at once.")),
+        many => Some(text!("install-many-these-are-lines-send", many, most = LINES_MAX)),
     };
     if problem.is_some() {
         return Ok(InstallManyPage { frame, typed: typed.list, problem, summary: None, report: Vec::new() });
@@ -102,23 +104,24 @@ async fn install(
         .filter(|(_, done)| done.made.is_none())
         .map(|(text, _)| text)
         .collect();
-    let done = counted((report.len() - left.len()) as u64, "business is", "businesses are");
+    let done = report.len() - left.len();
     let summary = match left.len() {
-        0 => format!("{done} installed. Enable them next."),
-        1 => format!("{done} installed; 1 line is not, and stands in the form again."),
-        rest => format!("{done} installed; {rest} lines are not, and stand in the form again."),
+        0 => text!("install-many-all-installed", done),
+        left => text!("install-many-some-installed", done, left),
     };
     Ok(InstallManyPage { frame, typed: left.join("\n"), problem: None, summary: Some(summary), report })
 }
 
 async fn work(core: &Core, line: Line, until: i64, by: &Actor) -> Result<Reported, PageError> {
     let (made, said) = match &line.values {
-        None => (None, "A line has two values: the business code and the add-on id.".to_owned()),
+        None => (None, text!("install-many-a-line-has-two").to_owned()),
         Some(_) if core.clock().now().0 > until => {
-            (None, "Not tried yet, because the others took long. Send it again.".to_owned())
+            (None, text!("install-many-not-tried-yet-because").to_owned())
         }
         Some((code, addon)) => match core.install(code, addon, by).await {
-            Ok(made) => (Some(format!("/installations/{}", made.id)), "Installed.".to_owned()),
+            Ok(made) => {
+                (Some(format!("/installations/{}", made.id)), text!("install-many-installed").to_owned())
+            }
             Err(Error::Invalid { message, .. }) => (None, message),
             Err(error) => (None, flash::in_words(error)?),
         },

@@ -6,7 +6,7 @@
 
 use axum::{Router, middleware};
 
-use crate::app::AppState;
+use crate::{app::AppState, text::language};
 
 mod assets;
 mod error;
@@ -48,4 +48,5 @@ pub fn router() -> Router<AppState> {
         .merge(assets::router())
         .fallback(error::not_found)
         .layer(middleware::from_fn(error::finish))
+        .layer(middleware::from_fn(language::choose))
 }

@@ -23,7 +23,10 @@ use super::{
     throttle::Throttle,
     visitor::{CurrentStaff, STAFF_KEY},
 };
-use crate::app::AppState;
+use crate::{
+    app::AppState,
+    text::{filters, text},
+};
 
 const NEXT_CHARS_MAX: usize = 500;
 
@@ -96,14 +99,14 @@ async fn sign_in(
 ) -> Result<Response, PageError> {
     let next = local(&typed.next);
     if let Err(seconds) = throttle.admit(&typed.login, &peer, state.core.clock().now().0) {
-        let problem = "Too many attempts. Wait a minute, then try again.";
+        let problem = text!("sign-in-too-many-attempts-wait");
         let mut page = refused(typed.login, next, problem, StatusCode::TOO_MANY_REQUESTS);
         page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         return Ok(page);
     }
     let Some(staff) = state.core.sign_in(&typed.login, typed.password).await? else {
         tracing::warn!("a sign-in was refused");
-        let problem = "Login or password is wrong. Check both and try again.";
+        let problem = text!("sign-in-login-or-password-is");
         return Ok(refused(typed.login, next, problem, StatusCode::UNPROCESSABLE_ENTITY));
     };
     throttle.forgive(&typed.login, &peer);

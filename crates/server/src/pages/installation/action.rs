@@ -18,6 +18,7 @@ use crate::{
         frame::{Frame, Notice},
         visitor::{Acting, Visitor},
     },
+    text::{filters, text},
 };
 
 /// What can be done with an installation.
@@ -121,67 +122,60 @@ impl Action {
     fn said(self) -> Said {
         match self {
             Self::Accept => Said {
-                question: "Accept this installation?",
-                does: "Storeganise is asked whether the add-on is there. You can enable it afterwards.",
-                keeps: "Nothing is sent before it is enabled and authorised.",
+                question: text!("action-accept-this-installation"),
+                does: text!("action-storeganise-is-asked-whether"),
+                keeps: text!("action-nothing-is-sent-before"),
                 drops: "",
-                button: "Accept installation",
+                button: text!("action-accept-installation"),
             },
             Self::Enable => Said {
-                question: "Enable this installation?",
-                does: "Syncing begins as soon as HubSpot is authorised; the authorisation link is made if there \
-                       is none. What changed meanwhile is looked for.",
-                keeps: "Settings, connection and links stay as they are.",
+                question: text!("action-enable-this-installation"),
+                does: text!("action-syncing-begins-as-soon"),
+                keeps: text!("action-settings-connection-and-links"),
                 drops: "",
-                button: "Enable installation",
+                button: text!("action-enable-installation"),
             },
             Self::Pause => Said {
-                question: "Pause syncing?",
-                does: "Nothing is sent to either side until you resume.",
-                keeps: "Changes go on collecting, and are done when you resume. The connection, the links and \
-                        the settings stay.",
+                question: text!("action-pause-syncing"),
+                does: text!("action-nothing-is-sent-to"),
+                keeps: text!("action-changes-go-on-collecting"),
                 drops: "",
-                button: "Pause syncing",
+                button: text!("action-pause-syncing-2"),
             },
             Self::Disable => Said {
-                question: "Disable this installation?",
-                does: "Nothing is sent, and events are no longer noted. Enabling it again looks for what was \
-                       missed.",
-                keeps: "The connection, the links, the settings and the history stay.",
-                drops: "Events that arrive meanwhile are not kept.",
-                button: "Disable installation",
+                question: text!("action-disable-this-installation"),
+                does: text!("action-nothing-is-sent-and"),
+                keeps: text!("action-the-connection-the-links"),
+                drops: text!("action-events-that-arrive-meanwhile"),
+                button: text!("action-disable-installation"),
             },
             Self::Disconnect => Said {
-                question: "Disconnect HubSpot?",
-                does: "The app is uninstalled from the HubSpot account, and our tokens are revoked and deleted.",
-                keeps: "Contacts and users stay as they are on both sides. Links stay, so that connecting the \
-                        same account again resumes where it stopped.",
-                drops: "The refresh token. The business has to authorise again before anything is sent.",
-                button: "Disconnect HubSpot",
+                question: text!("action-disconnect-hubspot"),
+                does: text!("action-the-app-is-uninstalled"),
+                keeps: text!("action-contacts-and-users-stay"),
+                drops: text!("action-the-refresh-token-the"),
+                button: text!("action-disconnect-hubspot-2"),
             },
             Self::Remove => Said {
-                question: "Remove this installation?",
-                does: "The app is uninstalled from the HubSpot account, and everything Annex holds of this \
-                       installation is deleted. This cannot be undone.",
-                keeps: "Contacts and users stay as they are on both sides, and the audit log keeps that this \
-                        installation was here.",
-                drops: "The connection, the links, waiting changes, settings and history.",
-                button: "Remove installation",
+                question: text!("action-remove-this-installation"),
+                does: text!("action-the-app-is-uninstalled-2"),
+                keeps: text!("action-contacts-and-users-stay-2"),
+                drops: text!("action-the-connection-the-links-2"),
+                button: text!("action-remove-installation"),
             },
             Self::NewLink => Said {
-                question: "Issue a new authorisation link?",
-                does: "A new link is made and written to the add-on's page at Storeganise.",
-                keeps: "A connection that exists stays as it is.",
-                drops: "The old link stops working at once, also for whoever has opened it already.",
-                button: "Issue a new link",
+                question: text!("action-issue-a-new-authorisation"),
+                does: text!("action-a-new-link-is"),
+                keeps: text!("action-a-connection-that-exists"),
+                drops: text!("action-the-old-link-stops"),
+                button: text!("action-issue-a-new-link"),
             },
             Self::OtherAccount => Said {
-                question: "Allow another HubSpot account?",
-                does: "For 24 hours, and once, the link may connect another HubSpot account than the present \
-                       one. Allow it only if the business has asked for it.",
-                keeps: "Until another account is connected, everything goes on with the present one.",
+                question: text!("action-allow-another-hubspot-account"),
+                does: text!("action-for-24-hours-and"),
+                keeps: text!("action-until-another-account-is"),
                 drops: "",
-                button: "Allow another account",
+                button: text!("action-allow-another-account"),
             },
         }
     }
@@ -191,37 +185,35 @@ impl Action {
         match self {
             Self::Accept => {
                 core.accept(found.id, by).await?;
-                Ok(format!("The installation for {code} is accepted. Enable it next."))
+                Ok(text!("action-the-installation-for-is", code))
             }
             Self::Enable => {
                 core.enable(found.id, by).await?;
-                Ok(format!("The installation for {code} is enabled."))
+                Ok(text!("action-the-installation-for-code", code))
             }
             Self::Pause => {
                 core.pause(found.id, by).await?;
-                Ok(format!("Syncing for {code} is paused. Changes go on collecting."))
+                Ok(text!("action-syncing-for-is-paused", code))
             }
             Self::Disable => {
                 core.disable(found.id, by).await?;
-                Ok(format!("The installation for {code} is disabled."))
+                Ok(text!("action-the-installation-for-code-2", code))
             }
             Self::Disconnect => {
                 core.disconnect(found.id, by).await?;
-                Ok(format!("{code} is disconnected from HubSpot, and our tokens are deleted."))
+                Ok(text!("action-is-disconnected-from-hubspot", code))
             }
             Self::Remove => {
                 core.remove(found.id, by).await?;
-                Ok(format!(
-                    "The installation for {code} is removed. Records on both sides stayed as they are."
-                ))
+                Ok(text!("action-the-installation-for-is-2", code))
             }
             Self::NewLink => {
                 core.new_authorisation_link(found.id, by).await?;
-                Ok("A new authorisation link is issued. The old one no longer works.".to_owned())
+                Ok(text!("action-a-new-authorisation-link").to_owned())
             }
             Self::OtherAccount => {
                 core.allow_other_portal(found.id, by).await?;
-                Ok("For 24 hours, and once, the link may connect another HubSpot account.".to_owned())
+                Ok(text!("action-for-24-hours-and-2").to_owned())
             }
         }
     }

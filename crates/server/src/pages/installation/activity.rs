@@ -17,9 +17,9 @@ use crate::{
         failures::{Cause, causes},
         frame::{Frame, Notice},
         moment::{Moment, day_words},
-        shown::{counted, grouped},
         visitor::Looking,
     },
+    text::{filters, grouped, text},
     words,
 };
 
@@ -131,15 +131,11 @@ pub(super) async fn show(
 
 fn sentence(parked: u64, waiting: u64) -> String {
     match (parked, waiting) {
-        (0, 0) => "Nothing has failed and nothing waits.".to_owned(),
+        (0, 0) => text!("activity-nothing-has-failed-and").to_owned(),
         (0, waiting) => {
-            format!("Nothing has failed; {} to be done.", counted(waiting, "change waits", "changes wait"))
+            text!("activity-nothing-has-failed-changes", waiting)
         }
-        (parked, _) => format!(
-            "{} too often and {} a person.",
-            counted(parked, "change failed", "changes failed"),
-            if parked == 1 { "needs" } else { "need" }
-        ),
+        (parked, _) => text!("activity-failed-too-often", parked),
     }
 }
 

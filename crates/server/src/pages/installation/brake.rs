@@ -20,9 +20,9 @@ use crate::{
         flash,
         frame::{Frame, Notice},
         moment::Moment,
-        shown::{counted, grouped},
         visitor::{Acting, Looking},
     },
+    text::{filters, text},
 };
 
 const ROWS: u64 = 50;
@@ -65,7 +65,7 @@ pub(super) async fn show(
         headline: headline(&brake),
         lead: lead(&brake),
         is_held: brake.state == BrakeState::Held,
-        held: counted(brake.would_change, "record", "records"),
+        held: text!("brake-records", count = brake.would_change),
         since: brake.since.filter(|_| brake.state.is_on()).map(|at| Moment::new(at, now)),
         run: brake.run_id.filter(|_| brake.state.is_on()).map(|run| format!("{here}/runs/{run}")),
         rows: page.items,
@@ -81,10 +81,7 @@ pub(super) async fn release(
     session: Session,
 ) -> Result<Redirect, PageError> {
     let released = state.core.release_brake(found.scope(), &by.actor()).await;
-    let done = released.map(|count| {
-        let records = counted(count, "record goes", "records go");
-        format!("{records} on: each is decided from what both sides hold now.")
-    });
+    let done = released.map(|count| text!("brake-released", count));
     flash::back(&session, &format!("/installations/{}/brake", found.id), done).await
 }
 
@@ -94,41 +91,27 @@ pub(super) async fn drop_all(
     session: Session,
 ) -> Result<Redirect, PageError> {
     let dropped = state.core.drop_brake(found.scope(), &by.actor()).await;
-    let done = dropped.map(|count| {
-        let records = counted(count, "record is", "records are");
-        format!("{records} dropped, and nothing was written.")
-    });
+    let done = dropped.map(|count| text!("brake-dropped", count));
     flash::back(&session, &format!("/installations/{}/brake", found.id), done).await
 }
 
 fn headline(brake: &Brake) -> String {
-    let records = counted(brake.would_change, "record", "records");
     match brake.state {
-        BrakeState::Held => format!("A change of {records} waits for your decision"),
-        BrakeState::Counting => "Changes are being counted".to_owned(),
-        _ => "Nothing is held back".to_owned(),
+        BrakeState::Held => text!("brake-a-change-waits-for-your", count = brake.would_change),
+        BrakeState::Counting => text!("brake-changes-are-being-counted").to_owned(),
+        _ => text!("brake-nothing-is-held-back").to_owned(),
     }
 }
 
 fn lead(brake: &Brake) -> String {
-    let linked = grouped(brake.linked);
+    let linked = brake.linked;
     match brake.state {
-        BrakeState::Held => format!(
-            "That is more than usual of the {linked} linked records, so nothing of it has been written. If somebody meant \
-             it, such as a bulk update, release it. If not, drop it and look for what went wrong."
-        ),
-        BrakeState::Counting => format!(
-            "{} so far, of {linked} linked records. Nothing is written until it is known whether they are too many; few \
-             enough go on by themselves.",
-            counted(brake.would_change, "record", "records")
-        ),
-        BrakeState::Passed => "What was counted last was few enough and went on by itself.".to_owned(),
-        BrakeState::Released => "What was held back last was released by a person.".to_owned(),
-        BrakeState::Dropped => "What was held back last was dropped by a person.".to_owned(),
-        BrakeState::Off => {
-            "Where unusually many linked records would change at once, they are held back and stand here."
-                .to_owned()
-        }
+        BrakeState::Held => text!("brake-that-is-more-than", linked),
+        BrakeState::Counting => text!("brake-records-so-far-of", count = brake.would_change, linked),
+        BrakeState::Passed => text!("brake-what-was-counted-last").to_owned(),
+        BrakeState::Released => text!("brake-what-was-held-back").to_owned(),
+        BrakeState::Dropped => text!("brake-what-was-held-back-2").to_owned(),
+        BrakeState::Off => text!("brake-where-unusually-many-linked").to_owned(),
     }
 }
 

@@ -30,6 +30,7 @@ use crate::{
         moment::Moment,
         visitor::{Acting, Looking},
     },
+    text::{filters, text},
     words,
 };
 
@@ -170,14 +171,14 @@ pub(super) async fn show(
 fn page(frame: Frame, here: String, business_code: String, user_id: String, shown: Shown) -> ConflictPage {
     let mut remarks = Vec::new();
     if !shown.has_user {
-        remarks.push("Storeganise has no such user any more.".to_owned());
+        remarks.push(text!("conflicts-storeganise-has-no-such").to_owned());
     }
     if !shown.has_contact {
-        remarks.push("HubSpot has no such contact any more.".to_owned());
+        remarks.push(text!("conflicts-hubspot-has-no-such").to_owned());
     }
     let third = shown.third.as_ref().map(|third| match third {
-        Third::Contact(id) => format!("Contact {id}"),
-        Third::User(id) => format!("User {id}"),
+        Third::Contact(id) => text!("conflicts-contact-id", id),
+        Third::User(id) => text!("conflicts-user-id", id),
     });
     let is_pair = shown.conflicts.iter().any(|conflict| conflict.field.is_none());
     ConflictPage {
@@ -214,9 +215,9 @@ fn field(both: BothValues, conflicts: &[Conflict]) -> Field {
 /// A choice about a field; those about a pair have buttons of their own.
 fn offered(choice: Choice) -> Option<Offered> {
     let label = match choice {
-        Choice::User => "Keep the user's",
-        Choice::Contact => "Keep the contact's",
-        Choice::Leave => "Leave both as they are",
+        Choice::User => text!("conflicts-keep-the-users"),
+        Choice::Contact => text!("conflicts-keep-the-contacts"),
+        Choice::Leave => text!("conflicts-leave-both-as-they"),
         Choice::Link | Choice::Apart => return None,
     };
     Some(Offered { word: choice.word(), label })
@@ -232,12 +233,12 @@ pub(super) async fn decide(
     let here = format!("/installations/{}/conflicts", found.id);
     let decided = decided(&chosen);
     if matches!(&decided, Decided::Fields(fields) if fields.is_empty()) {
-        let nothing = Error::NotNow("Nothing was chosen, so nothing was decided.".to_owned());
+        let nothing = Error::NotNow(text!("conflicts-nothing-was-chosen-so").to_owned());
         return flash::back(&session, &format!("{here}/{user_id}"), Err(nothing)).await;
     }
     let done = state.core.decide_conflicts(&found, &user_id, &decided, &by.actor()).await;
     let to = if done.is_ok() { here } else { format!("{here}/{user_id}") };
-    flash::back(&session, &to, done.map(|()| "Decided; it is carried out now.".to_owned())).await
+    flash::back(&session, &to, done.map(|()| text!("conflicts-decided-it-is-carried").to_owned())).await
 }
 
 /// The form has a choice by the name of each field, or the pair's.

@@ -34,9 +34,9 @@ use crate::{
         error::PageError,
         flash::{self, Flash},
         frame::{Frame, Notice},
-        shown::{counted, grouped},
         visitor::{Acting, Looking},
     },
+    text::{filters, text},
 };
 
 /// Properties in the list to choose from: others can be typed.
@@ -141,10 +141,10 @@ async fn page(
         Err(error) => {
             // Whether it is to be authorised once more or for the first time is said where that is done.
             let why = match error {
-                Error::NeedsAuthorisation => "HubSpot is not authorised.".to_owned(),
+                Error::NeedsAuthorisation => text!("fields-hubspot-is-not-authorised").to_owned(),
                 error => flash::in_words(error)?,
             };
-            (None, Some(format!("What there is to choose from could not be read, so names are typed. {why}")))
+            (None, Some(text!("fields-what-there-is-to", why)))
         }
     };
     let (user_fields, properties, more) = offer.map(choices).unwrap_or_default();
@@ -172,12 +172,8 @@ fn choices(offer: Offer) -> (Vec<Choice>, Vec<Choice>, Option<String>) {
     let shown = offer.properties.into_iter().take(OFFERED_MAX);
     let properties: Vec<Choice> =
         shown.map(|property| choice(property.name, &property.label, property.kind)).collect();
-    let more = (all > properties.len()).then(|| {
-        format!(
-            "Of {} the first {OFFERED_MAX} are listed; any other name can be typed.",
-            counted(all as u64, "property", "properties")
-        )
-    });
+    let more =
+        (all > properties.len()).then(|| text!("fields-of-properties-the-first", all, shown = OFFERED_MAX));
     (user_fields, properties, more)
 }
 
@@ -192,16 +188,15 @@ async fn refused(
     let (status, text) = match error {
         Error::InvalidInputs(problems) => {
             form.refuse(problems);
-            (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "Nothing is saved yet: see what does not fit below.".to_owned(),
-            )
+            (StatusCode::UNPROCESSABLE_ENTITY, text!("fields-nothing-is-saved-yet").to_owned())
         }
         error @ Error::NeedsAuthorisation => {
-            let text = format!("Custom fields are checked at HubSpot. {}", flash::in_words(error)?);
+            let text = text!("fields-custom-fields-are-checked", error = flash::in_words(error)?);
             (StatusCode::CONFLICT, text)
         }
-        error => (StatusCode::BAD_GATEWAY, format!("Nothing is saved. {}", flash::in_words(error)?)),
+        error => {
+            (StatusCode::BAD_GATEWAY, text!("fields-nothing-is-saved-error", error = flash::in_words(error)?))
+        }
     };
     let flash = Some(Flash { is_problem: true, text });
     let page = page(core, Frame { flash, ..frame }, found, form).await?;
@@ -234,8 +229,6 @@ impl FieldsPage {
 
 impl Trial {
     fn of(lint: Lint) -> Self {
-        let users = counted(lint.users, "user", "users");
-        let contacts = counted(lint.contacts, "linked contact", "linked contacts");
         let mut rows: Vec<TrialRow> = lint.mappings.into_iter().map(TrialRow::of).collect();
         for warning in lint.warnings {
             if let Some(row) = row_of(&warning.field).and_then(|index| rows.get_mut(index)) {
@@ -243,7 +236,7 @@ impl Trial {
             }
         }
         Self {
-            sentence: format!("Tried on the newest {users} and their {contacts}. Nothing was written."),
+            sentence: text!("fields-tried-on-the-newest", users = lint.users, contacts = lint.contacts),
             rows,
         }
     }
@@ -253,12 +246,12 @@ impl TrialRow {
     fn of(tried: Tried) -> Self {
         let kind = tried.mapping.kind.article();
         Self {
-            sentence: format!(
-                "{} and {} would be written; on {} both sides have a value of their own; {} would stay as they are.",
-                counted(tried.to_contact, "contact", "contacts"),
-                counted(tried.to_user, "user", "users"),
-                grouped(tried.conflicts),
-                grouped(tried.unchanged),
+            sentence: text!(
+                "fields-would-be-written",
+                contacts = tried.to_contact,
+                users = tried.to_user,
+                conflicts = tried.conflicts,
+                unchanged = tried.unchanged,
             ),
             warnings: Vec::new(),
             left_out: tried.misfits.into_iter().map(|refused| LeftOut::of(refused, kind)).collect(),
@@ -268,14 +261,10 @@ impl TrialRow {
 
 impl LeftOut {
     fn of(refused: Refused, kind: &str) -> Self {
-        let (one, many) = match refused.side {
-            Side::User => ("user has a value that is", "users have a value that is"),
-            Side::Contact => ("contact has a value that is", "contacts have a value that is"),
-        };
         let why = match refused.why {
-            Misfit::NotOfKind => format!("not {kind}"),
-            Misfit::NotAnOption => "no option of the property".to_owned(),
-            Misfit::TooLong => "longer than the other side keeps".to_owned(),
+            Misfit::NotOfKind => text!("fields-not-kind", kind),
+            Misfit::NotAnOption => text!("fields-no-option-of-the").to_owned(),
+            Misfit::TooLong => text!("fields-longer-than-the-other").to_owned(),
         };
         let examples = refused.examples.into_iter().map(|example| Example {
             user_id: example.user_id,
@@ -283,7 +272,10 @@ impl LeftOut {
             value: example.value,
         });
         Self {
-            sentence: format!("{} {why}", counted(refused.count, one, many)),
+            sentence: match refused.side {
+                Side::User => text!("fields-users-have", count = refused.count, why),
+                Side::Contact => text!("fields-contacts-have", count = refused.count, why),
+            },
             examples: examples.collect(),
         }
     }

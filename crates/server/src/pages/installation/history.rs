@@ -15,6 +15,7 @@ use crate::{
         moment::Moment,
         visitor::{Looking, Visitor},
     },
+    text::{filters, text},
     words,
 };
 
@@ -104,5 +105,5 @@ impl Line {
 
 /// The detail of a check is its answer, as a code.
 fn checked(answer: &str) -> String {
-    if answer == "works" { "it works".to_owned() } else { words::explain(answer).what }
+    if answer == "works" { text!("history-it-works").to_owned() } else { words::explain(answer).what }
 }

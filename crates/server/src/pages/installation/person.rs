@@ -29,6 +29,7 @@ use crate::{
         moment::Moment,
         visitor::Looking,
     },
+    text::{filters, text},
     words,
 };
 
@@ -178,8 +179,13 @@ async fn person(
         stopped,
         remarks,
         conflicts: conflicts.collect(),
-        contact: record(&found.contact, "HubSpot", contact_href(connection.as_ref(), &found.contact), now),
-        user: record(&found.user, "Storeganise", None, now),
+        contact: record(
+            &found.contact,
+            text!("person-hubspot"),
+            contact_href(connection.as_ref(), &found.contact),
+            now,
+        ),
+        user: record(&found.user, text!("person-storeganise"), None, now),
         fields: found.fields.into_iter().map(|view| field(view, app_id, now)).collect(),
         changes: found.changes.into_iter().map(|row: ChangeRow| change(row, now)).collect(),
         outcomes: found.outcomes.into_iter().map(|row: OutcomeRow| outcome(row, here, now)).collect(),
@@ -191,32 +197,32 @@ async fn person(
 fn remarks(found: &Explanation) -> Vec<String> {
     let mut remarks = Vec::new();
     match &found.owner {
-        Some(Owner::User(id)) => remarks.push(format!("The contact belongs to another user already: {id}.")),
+        Some(Owner::User(id)) => remarks.push(text!("person-the-contact-belongs-to", id)),
         Some(Owner::Contact(id)) => {
-            remarks.push(format!("The user belongs to another contact already: {id}."));
+            remarks.push(text!("person-the-user-belongs-to", id));
         }
         None => {}
     }
     if let Some(link) = &found.link {
         if !link.aliases.is_empty() {
-            remarks.push(format!("These contacts were merged into it: {}.", link.aliases.join(", ")));
+            remarks.push(text!("person-these-contacts-were-merged", aliases = link.aliases.join(", ")));
         }
         if !link.is_mirrored {
-            remarks.push("The user does not hold the contact's id yet.".to_owned());
+            remarks.push(text!("person-the-user-does-not").to_owned());
         }
     }
     if let Some(fields) = &found.braked {
-        remarks.push(format!("Held back until somebody decides: {}.", fields.join(", ")));
+        remarks.push(text!("person-held-back-until-somebody", fields = fields.join(", ")));
     }
     remarks
 }
 
 fn record(side: &SideView, name: &str, href: Option<String>, now: i64) -> Record {
     let says = match &side.reading {
-        Reading::Found => "is there".to_owned(),
-        Reading::Missing => format!("{name} has no such record"),
+        Reading::Found => text!("person-is-there").to_owned(),
+        Reading::Missing => text!("person-name-has-no-such", name),
         Reading::Unknown(code) => words::explain(code).text(),
-        Reading::Unnamed => "none is named".to_owned(),
+        Reading::Unnamed => text!("person-none-is-named").to_owned(),
     };
     let updated = side.updated_at.map(|at| Moment::new(at, now));
     Record { id: side.id.clone(), says, updated, href }
@@ -235,16 +241,16 @@ fn field(view: FieldView, app_id: &str, now: i64) -> Field {
         let by_us =
             write.source.as_deref() == Some("INTEGRATION") && write.source_id.as_deref() == Some(app_id);
         let who = match (by_us, write.source.as_deref()) {
-            (true, _) => "by us",
-            (false, Some("CRM_UI")) => "by a person",
-            (false, Some("INTEGRATION")) => "by another app",
+            (true, _) => text!("person-by-us"),
+            (false, Some("CRM_UI")) => text!("person-by-a-person"),
+            (false, Some("INTEGRATION")) => text!("person-by-another-app"),
             (false, _) => "otherwise",
         };
         format!("{who}, {}", Moment::new(write.at, now).words())
     });
     let newer = match view.newer {
-        Some(Side::User) => " The user was changed last.",
-        Some(Side::Contact) => " The contact was changed last.",
+        Some(Side::User) => text!("person-the-user-was-changed"),
+        Some(Side::Contact) => text!("person-the-contact-was-changed"),
         None => "",
     };
     let (user_value, contact_value) =
@@ -257,11 +263,11 @@ fn field(view: FieldView, app_id: &str, now: i64) -> Field {
         contact_value,
         written,
         next: match view.next {
-            FieldNext::Nothing => "Nothing",
-            FieldNext::ToContact => "Write it to the contact",
-            FieldNext::ToUser => "Write it to the user",
-            FieldNext::Ask => "Ask somebody",
-            FieldNext::Unknown => "Not known",
+            FieldNext::Nothing => text!("person-nothing"),
+            FieldNext::ToContact => text!("person-write-it-to-the"),
+            FieldNext::ToUser => text!("person-write-it-to-the-2"),
+            FieldNext::Ask => text!("person-ask-somebody"),
+            FieldNext::Unknown => text!("person-not-known"),
         },
         why: format!("{}{newer}", words::explain(view.why).what),
     }

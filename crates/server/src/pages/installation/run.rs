@@ -29,10 +29,12 @@ use crate::{
         flash,
         frame::{Frame, Notice},
         moment::Moment,
-        shown::{Badge, counted, grouped},
+        shown::Badge,
         visitor::{Acting, Looking},
     },
-    preview_csv, words,
+    preview_csv,
+    text::{filters, grouped, text},
+    words,
 };
 
 const MINUTE_SECONDS: u64 = 60;
@@ -124,10 +126,9 @@ pub(super) async fn show(
         business_code: found.business_code,
         run: Run::of(&row, now),
         failed: row.reason.as_deref().map(|reason| words::explain(reason).text()),
-        drift: Some(row.drift()).filter(|drift| *drift > 0).map(|drift| {
-            let records = counted(drift, "record", "records");
-            format!("No event had told of {records}: they were found and brought up to date.")
-        }),
+        drift: Some(row.drift())
+            .filter(|drift| *drift > 0)
+            .map(|drift| text!("run-no-event-had-told", records = drift)),
         counts: if preview.is_none() { counts(|action| tally(row.outcomes, action)) } else { Vec::new() },
         preview,
     })
@@ -140,7 +141,7 @@ pub(super) async fn cancel(
     session: Session,
 ) -> Result<Redirect, PageError> {
     let cancelled = state.core.cancel_run(&found, named(&id)?, &by.actor()).await;
-    let done = cancelled.map(|()| "The run is cancelled. What it had done stays done.".to_owned());
+    let done = cancelled.map(|()| text!("run-the-run-is-cancelled").to_owned());
     flash::back(&session, &format!("/installations/{}", found.id), done).await
 }
 
@@ -181,21 +182,21 @@ impl Run {
 
 /// Where a run is: "1,200 of 2,000 done, 600 a minute, about 2 minutes left".
 fn sentence(progress: Progress) -> String {
-    let Some(total) = progress.total else { return format!("counting, {} done", grouped(progress.done)) };
-    let mut text = format!("{} of {} done", grouped(progress.done), grouped(total));
+    let Some(total) = progress.total else { return text!("run-counting-done-done", done = progress.done) };
+    let mut text = text!("run-done-of-total-done", done = progress.done, total);
     if let (Some(pace), Some(left)) = (progress.per_minute, progress.remaining_seconds) {
-        text = format!("{text}, {pace:.0} a minute, {} left", about(left));
+        text = text!("run-with-pace", text, pace = format!("{pace:.0}"), left = about(left));
     }
     text
 }
 
 fn about(seconds: u64) -> String {
     match seconds {
-        ..MINUTE_SECONDS => "less than a minute".to_owned(),
+        ..MINUTE_SECONDS => text!("run-less-than-a-minute").to_owned(),
         MINUTE_SECONDS..HOUR_SECONDS => {
-            format!("about {}", counted(seconds.div_ceil(MINUTE_SECONDS), "minute", "minutes"))
+            text!("run-about-minutes", count = seconds.div_ceil(MINUTE_SECONDS))
         }
-        _ => format!("about {}", counted(seconds.div_ceil(HOUR_SECONDS), "hour", "hours")),
+        _ => text!("run-about-hours", count = seconds.div_ceil(HOUR_SECONDS)),
     }
 }
 
@@ -220,8 +221,8 @@ async fn preview(core: &Core, found: &Installation, row: &RunRow) -> Result<Opti
     let reasons = report.reasons.iter();
     Ok(Some(Preview {
         sides: vec![
-            side("Contacts in HubSpot", Side::Contact, report.contact, &examples),
-            side("Users in Storeganise", Side::User, report.user, &examples),
+            side(text!("run-contacts-in-hubspot"), Side::Contact, report.contact, &examples),
+            side(text!("run-users-in-storeganise"), Side::User, report.user, &examples),
         ],
         reasons: reasons.map(|(reason, n)| (words::explain(reason).text(), grouped(*n))).collect(),
         no_examples,

@@ -21,6 +21,7 @@ use crate::{
         frame::{Frame, Notice},
         visitor::{Acting, Looking, Visitor},
     },
+    text::{filters, text},
 };
 
 #[derive(Template, WebTemplate)]
@@ -55,12 +56,12 @@ pub(super) async fn change(
     let (status, text) = match error {
         Error::InvalidInputs(problems) => {
             form.refuse(problems);
-            (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "Nothing is saved yet: see what does not fit below.".to_owned(),
-            )
+            (StatusCode::UNPROCESSABLE_ENTITY, text!("settings-nothing-is-saved-yet").to_owned())
         }
-        error => (StatusCode::BAD_GATEWAY, format!("Nothing is saved. {}", flash::in_words(error)?)),
+        error => (
+            StatusCode::BAD_GATEWAY,
+            text!("settings-nothing-is-saved-error", error = flash::in_words(error)?),
+        ),
     };
     let frame = Frame { flash: Some(Flash { is_problem: true, text }), ..Frame::of(&by, Notice::none()) };
     Ok((status, page(frame, found, form)).into_response())
@@ -68,7 +69,7 @@ pub(super) async fn change(
 
 /// What is said once settings are saved.
 pub(super) fn saved(warnings: &[Warning]) -> String {
-    let done = "The settings are saved. They count from the next change on.".to_owned();
+    let done = text!("settings-the-settings-are-saved").to_owned();
     warnings.iter().fold(done, |done, warning| format!("{done} {}", warning.message))
 }
 

@@ -22,9 +22,10 @@ use crate::{
         error::PageError,
         frame::{Frame, Notice},
         moment::Moment,
-        shown::{Badge, counted, grouped},
+        shown::Badge,
         visitor::{Looking, Visitor},
     },
+    text::{filters, grouped, text},
     words::{self, Words},
 };
 
@@ -135,13 +136,9 @@ pub(super) async fn show(
         waiting: grouped(summary.backlog.waiting),
         parked: grouped(summary.backlog.parked),
         braked: summary.backlog.braked,
-        braked_text: counted(summary.backlog.braked, "record is held back", "records are held back"),
+        braked_text: text!("show-held-back", count = summary.backlog.braked),
         conflicts: summary.backlog.conflicts,
-        conflicts_text: counted(
-            summary.backlog.conflicts,
-            "decision waits for you",
-            "decisions wait for you",
-        ),
+        conflicts_text: text!("show-decisions-wait", count = summary.backlog.conflicts),
         held_until: summary.backlog.held_until.map(|at| Moment::new(at, now)),
         storeganise_webhook: format!("{base}/webhooks/storeganise/{}", installation.webhook_key),
         hubspot_webhook: format!("{base}/webhooks/hubspot"),
@@ -182,7 +179,7 @@ fn token(summary: &Summary, now: i64) -> Option<Token> {
 fn storeganise(summary: &Summary, now: i64) -> Storeganise {
     let installation = &summary.installation;
     Storeganise {
-        says: installation.addon_state.clone().unwrap_or_else(|| "not known yet".to_owned()),
+        says: installation.addon_state.clone().unwrap_or_else(|| text!("show-not-known-yet").to_owned()),
         checked: installation.addon_checked_at.map(|at| Moment::new(at, now)),
         addons_page: status::addons_page(installation),
         fields_refused: installation.capabilities.addon_fields_written == Some(false),

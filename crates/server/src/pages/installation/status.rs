@@ -9,6 +9,7 @@ use sync_core::{
 
 use crate::{
     pages::moment::Moment,
+    text::text,
     words::{self, Words},
 };
 
@@ -17,14 +18,14 @@ pub(super) fn sentence(summary: &Summary, now: i64) -> String {
     let state = words::state(summary.installation.state);
     let account = match &summary.connection {
         Some(found) if found.state == ConnectionState::Active => {
-            format!("connected to HubSpot account {}", found.portal_id)
+            text!("status-connected-to-hubspot-account", portal_id = found.portal_id)
         }
-        Some(found) => format!("HubSpot account {} must be authorised again", found.portal_id),
-        None => "not authorised at HubSpot".to_owned(),
+        Some(found) => text!("status-hubspot-account-must-be", portal_id = found.portal_id),
+        None => text!("status-not-authorised-at-hubspot").to_owned(),
     };
     let event = match summary.last_event {
-        Some(at) => format!("last event {}", Moment::new(at, now).words()),
-        None => "no event yet".to_owned(),
+        Some(at) => text!("status-last-event-now", now = Moment::new(at, now).words()),
+        None => text!("status-no-event-yet").to_owned(),
     };
     format!("{state}, {account}, {event}.")
 }
@@ -49,15 +50,8 @@ pub(in crate::pages) fn not_prepared(installation: &Installation) -> Option<Word
     let capabilities = &installation.capabilities;
     let (what, todo) = match capabilities.contact_key() {
         Some(ContactKey::UserId) => return None,
-        Some(ContactKey::Email) => (
-            "Contacts are found by their e-mail address, because the HubSpot account has no unique property for us: \
-             users without an e-mail are left out.",
-            "",
-        ),
-        None => (
-            "The HubSpot account does not have the property storeganise_user_id, so nothing can be sent.",
-            "Authorise again: the property is then made once more.",
-        ),
+        Some(ContactKey::Email) => (text!("status-contacts-are-found-by"), ""),
+        None => (text!("status-the-hubspot-account-does"), text!("status-authorise-again-the-property")),
     };
     let mut found = Words { what: what.to_owned(), todo: todo.to_owned() };
     if let Some(cause) = capabilities.property_problem.as_deref().map(words::explain) {

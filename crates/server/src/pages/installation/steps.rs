@@ -3,6 +3,8 @@
 
 use sync_core::{connection::ConnectionState, installation::State, views::fleet::Summary};
 
+use crate::text::text;
+
 /// One step as the page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
@@ -42,7 +44,7 @@ impl Progress {
         match self {
             Self::Done => "done",
             Self::Current => "next",
-            Self::ToDo => "to do",
+            Self::ToDo => text!("steps-to-do"),
         }
     }
 
@@ -82,74 +84,64 @@ pub(super) fn steps(summary: &Summary) -> [Step; 3] {
 
 fn install(summary: &Summary) -> Step {
     let installation = &summary.installation;
-    let name = "Install";
+    let name = text!("steps-install");
     if installation.state == State::Pending {
         return Step {
             name,
             progress: Progress::Current,
-            text: "Storeganise announced this add-on with a signed event. Accept it if it is one of ours."
-                .to_owned(),
-            button: Some(Button { action: "accept", label: "Accept installation" }),
+            text: text!("steps-storeganise-announced-this-add").to_owned(),
+            button: Some(Button { action: "accept", label: text!("steps-accept-installation") }),
         };
     }
-    let text = format!("Add-on {} of {} is known here.", installation.addon_id, installation.business_code);
+    let text = text!(
+        "steps-add-on-of-is",
+        addon_id = installation.addon_id,
+        business_code = installation.business_code
+    );
     Step { name, progress: Progress::Done, text, button: None }
 }
 
 fn enable(summary: &Summary) -> Step {
-    let name = "Enable";
+    let name = text!("steps-enable");
     let (text, button) = match (summary.installation.state, summary.installation.addon_state.as_deref()) {
         (State::Enabled, Some("enabled")) => {
-            let text = "Enabled here and at Storeganise.".to_owned();
+            let text = text!("steps-enabled-here-and-at").to_owned();
             return Step { name, progress: Progress::Done, text, button: None };
         }
         (State::Enabled, Some("disabled")) => (
-            "Enabled here, but Storeganise refuses access: the add-on is disabled there. Enable it on the \
-             business's Add-ons page, then ask again."
-                .to_owned(),
-            Button { action: "ask-storeganise", label: "Ask Storeganise again" },
+            text!("steps-enabled-here-but-storeganise").to_owned(),
+            Button { action: "ask-storeganise", label: text!("steps-ask-storeganise-again") },
         ),
         (State::Enabled, said) => (
-            format!(
-                "Enabled here, but at Storeganise the add-on is {}. Enable it on the business's Add-ons page, \
-                 then ask again.",
-                said.unwrap_or("not known")
-            ),
-            Button { action: "ask-storeganise", label: "Ask Storeganise again" },
+            text!("steps-enabled-here-but-at", said = said.unwrap_or("not known")),
+            Button { action: "ask-storeganise", label: text!("steps-ask-storeganise-again") },
         ),
         (State::Paused, _) => (
-            "Paused here: nothing is sent, and changes collect.".to_owned(),
-            Button { action: "enable", label: "Resume syncing" },
+            text!("steps-paused-here-nothing-is").to_owned(),
+            Button { action: "enable", label: text!("steps-resume-syncing") },
         ),
         (State::Disabled, _) => (
-            "Disabled here: nothing is sent, and no change collects.".to_owned(),
-            Button { action: "enable", label: "Enable installation" },
+            text!("steps-disabled-here-nothing-is").to_owned(),
+            Button { action: "enable", label: text!("steps-enable-installation") },
         ),
         (State::Pending | State::Installed, _) => (
-            "Enabling makes the authorisation link for the business.".to_owned(),
-            Button { action: "enable", label: "Enable installation" },
+            text!("steps-enabling-makes-the-authorisation").to_owned(),
+            Button { action: "enable", label: text!("steps-enable-installation") },
         ),
     };
     Step { name, progress: Progress::Current, text, button: Some(button) }
 }
 
 fn authorise(summary: &Summary) -> Step {
-    let name = "Authorise";
+    let name = text!("steps-authorise");
     let (progress, text) = match &summary.connection {
         Some(connection) if connection.state == ConnectionState::Active => {
-            (Progress::Done, format!("The business connected its HubSpot account {}.", connection.portal_id))
+            (Progress::Done, text!("steps-the-business-connected-its", portal_id = connection.portal_id))
         }
-        Some(connection) => (
-            Progress::Current,
-            format!(
-                "HubSpot account {} no longer lets us in. The business has to open its link and authorise again.",
-                connection.portal_id
-            ),
-        ),
-        None => (
-            Progress::Current,
-            "The business's HubSpot admin opens the authorisation link and agrees at HubSpot.".to_owned(),
-        ),
+        Some(connection) => {
+            (Progress::Current, text!("steps-hubspot-account-no-longer", portal_id = connection.portal_id))
+        }
+        None => (Progress::Current, text!("steps-the-businesss-hubspot-admin").to_owned()),
     };
     Step { name, progress, text, button: None }
 }

@@ -11,9 +11,9 @@ use crate::{
         error::PageError,
         failures::{Wish, replayed},
         flash,
-        shown::counted,
         visitor::{Acting, ActingStaff, CurrentInstallation},
     },
+    text::text,
 };
 
 #[derive(Deserialize)]
@@ -38,9 +38,9 @@ pub(super) async fn begin_run(
 ) -> Result<Redirect, PageError> {
     let kind = RunKind::from_word(&wish.kind).ok_or(PageError::NotFound)?;
     let done = match kind {
-        RunKind::Backfill => "All users are being synced now. The list of runs shows how far it is.",
-        RunKind::Reconcile => "Missed changes are being looked for now.",
-        RunKind::Preview => "A preview is being made now; nothing is written. The list of runs leads to it.",
+        RunKind::Backfill => text!("work-all-users-are-being"),
+        RunKind::Reconcile => text!("work-missed-changes-are-being"),
+        RunKind::Preview => text!("work-a-preview-is-being"),
     };
     let begun = state.core.begin_run(&found, kind, &by.actor()).await;
     flash::back(&session, &format!("/installations/{}", found.id), begun.map(|_| done.to_owned())).await
@@ -52,7 +52,7 @@ pub(super) async fn check_connection(
     session: Session,
 ) -> Result<Redirect, PageError> {
     let checked = state.core.check_connection(&found, &by.actor()).await;
-    let done = checked.map(|()| "The refresh token works: HubSpot has just answered to it.".to_owned());
+    let done = checked.map(|()| text!("work-the-refresh-token-works").to_owned());
     flash::back(&session, &format!("/installations/{}", found.id), done).await
 }
 
@@ -63,9 +63,9 @@ pub(super) async fn ask_storeganise(
     session: Session,
 ) -> Result<Redirect, PageError> {
     let asked = state.core.poll_addon(&found).await.map(|found| {
-        format!(
-            "Storeganise says that the add-on is {}.",
-            found.addon_state.as_deref().unwrap_or("not known")
+        text!(
+            "work-storeganise-says-that-the",
+            addon_state = found.addon_state.as_deref().unwrap_or("not known")
         )
     });
     flash::back(&session, &format!("/installations/{}", found.id), asked).await
@@ -80,7 +80,7 @@ pub(super) async fn replay(
     let subject = Subject::from_word(&wish.subject).filter(|subject| *subject != Subject::Erasure);
     let subject = subject.ok_or(PageError::NotFound)?;
     let replayed = state.core.replay(found.scope(), subject, &wish.subject_id, &by.actor()).await;
-    let done = replayed.map(|()| "The change is being done again.".to_owned());
+    let done = replayed.map(|()| text!("work-the-change-is-being").to_owned());
     flash::back(&session, &activity_of(found.id), done).await
 }
 
@@ -91,8 +91,8 @@ pub(super) async fn replay_all(
 ) -> Result<Redirect, PageError> {
     let replayed: Result<u64, Error> = state.core.replay_parked(found.scope(), &by.actor()).await;
     let done = replayed.map(|count| match count {
-        0 => "Nothing had failed, so nothing is done again.".to_owned(),
-        count => format!("{} being done again.", counted(count, "failed change is", "failed changes are")),
+        0 => text!("work-nothing-had-failed-so").to_owned(),
+        count => text!("work-failed-changes-are-being", count),
     });
     flash::back(&session, &activity_of(found.id), done).await
 }

@@ -12,6 +12,7 @@ use super::{UNDER_WAY_KEY, UnderWay, halted::Halt, may_be_authorised};
 use crate::{
     app::AppState,
     pages::{error::PageError, flash},
+    text::text,
 };
 
 /// What HubSpot hands over; its description of an error is never shown.
@@ -71,7 +72,7 @@ async fn finish(
 async fn preview(state: &AppState, session: &Session, found: &Installation) -> Result<(), PageError> {
     let found = state.core.installation(found.id).await?;
     let begun = state.core.begin_run(&found, RunKind::Preview, &Actor::tenant_admin()).await;
-    let said = begun.map(|_| "A preview is being made; nothing is written by it.".to_owned());
+    let said = begun.map(|_| text!("callback-a-preview-is-being").to_owned());
     flash::leave(session, said).await
 }
 

@@ -21,6 +21,7 @@ use crate::{
         error::PageError,
         frame::{Frame, Notice},
     },
+    text::filters,
     words,
 };
 

@@ -24,6 +24,7 @@ use crate::{
         moment::Moment,
         visitor::Visitor,
     },
+    text::{filters, text},
 };
 
 /// Beside a preview the sweep begins runs of its own.
@@ -84,6 +85,6 @@ pub(super) async fn check(
     session: Session,
 ) -> Result<Redirect, PageError> {
     let checked = state.core.check_connection(&found, &Actor::tenant_admin()).await;
-    let done = checked.map(|()| "The refresh token works: HubSpot has just answered to it.".to_owned());
+    let done = checked.map(|()| text!("connected-the-refresh-token-works").to_owned());
     flash::back(&session, "/connected", done).await
 }

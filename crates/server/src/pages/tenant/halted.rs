@@ -11,6 +11,7 @@ use sync_core::{connection::authorise::AuthoriseError, core::Core, installation:
 
 use crate::{
     pages::{error::PageError, flash, frame::Frame},
+    text::{filters, text},
     words,
 };
 
@@ -61,48 +62,45 @@ impl Halt {
         let (status, title, what, todo) = match self {
             Self::UnknownLink => (
                 StatusCode::NOT_FOUND,
-                "This link does not work",
-                "It was replaced by a newer one, or something is missing of it.",
-                "Copy the whole link from your Storeganise Add-ons page, or ask Storeganise for a new one.",
+                text!("halted-this-link-does-not"),
+                text!("halted-it-was-replaced-by"),
+                text!("halted-copy-the-whole-link"),
             ),
             Self::NotFresh => (
                 StatusCode::FORBIDDEN,
-                "This link alone does not let you in any more",
-                "It is older than a day, so that it may have come into other hands.",
-                "Begin again and renew the authorisation at HubSpot: that shows that the account is yours. Nothing else \
-                 changes by it. Or ask Storeganise for a new link.",
+                text!("halted-this-link-alone-does"),
+                text!("halted-it-is-older-than"),
+                text!("halted-begin-again-and-renew"),
             ),
             Self::NotEnabled => (
                 StatusCode::CONFLICT,
-                "The add-on is not enabled yet",
-                "HubSpot cannot be authorised before Storeganise has enabled the add-on for your business.",
-                "Ask Storeganise to enable it, then open this link again.",
+                text!("halted-the-add-on-is"),
+                text!("halted-hubspot-cannot-be-authorised"),
+                text!("halted-ask-storeganise-to-enable"),
             ),
             Self::NotUnderWay => (
                 StatusCode::BAD_REQUEST,
-                "This authorisation was not begun here",
-                "It was finished already, took too long, or was begun in another browser. Nothing was connected \
-                 by it.",
-                "Open your authorisation link again, and finish in the same browser.",
+                text!("halted-this-authorisation-was-not"),
+                text!("halted-it-was-finished-already"),
+                text!("halted-open-your-authorisation-link"),
             ),
             Self::LinkReplaced => (
                 StatusCode::GONE,
-                "Your link was replaced meanwhile",
-                "Storeganise has issued a new authorisation link, or removed the add-on. Nothing was connected.",
-                "Use the new link on your Storeganise Add-ons page.",
+                text!("halted-your-link-was-replaced"),
+                text!("halted-storeganise-has-issued-a"),
+                text!("halted-use-the-new-link"),
             ),
             Self::Refused => (
                 StatusCode::OK,
-                "Nothing was connected",
-                "HubSpot was not authorised, because that was refused there.",
-                "If that was not meant, begin again. The person at HubSpot must be a Super Admin or have App \
-                 Marketplace access.",
+                text!("halted-nothing-was-connected"),
+                text!("halted-hubspot-was-not-authorised"),
+                text!("halted-if-that-was-not"),
             ),
             Self::HubspotProblem => (
                 StatusCode::BAD_GATEWAY,
-                "HubSpot could not finish",
-                "HubSpot sent you back without an authorisation. Nothing was connected.",
-                "Begin again; if it stays, tell Storeganise.",
+                text!("halted-hubspot-could-not-finish"),
+                text!("halted-hubspot-sent-you-back"),
+                text!("halted-begin-again-if-it"),
             ),
             Self::Failed(error) => return failed(error),
         };
@@ -114,28 +112,25 @@ fn failed(error: AuthoriseError) -> Result<(StatusCode, &'static str, String, St
     let (title, what, todo) = match error {
         AuthoriseError::StartAgain => {
             let words = words::explain("hubspot.oauth.bad_auth_code");
-            ("HubSpot has forgotten this authorisation", words.what, words.todo)
+            (text!("halted-hubspot-has-forgotten-this"), words.what, words.todo)
         }
         AuthoriseError::OtherPortal { connected, chosen } => (
-            "This is another HubSpot account",
-            format!(
-                "Your business is connected to the HubSpot account {connected}, and you chose {chosen}. Nothing \
-                 was changed."
-            ),
-            format!(
-                "Begin again and choose the account {connected}. If {chosen} is the right one, ask Storeganise \
-                 to allow it."
-            ),
+            text!("halted-this-is-another-hubspot"),
+            text!("halted-your-business-is-connected", connected, chosen),
+            text!("halted-begin-again-and-choose", connected, chosen),
         ),
         AuthoriseError::MissingScopes(missing) => (
-            "HubSpot did not grant everything",
-            format!("What is missing: {}. Nothing was connected.", missing_in_words(&missing)),
-            "Begin again as a Super Admin of the HubSpot account, or as somebody with App Marketplace access."
-                .to_owned(),
+            text!("halted-hubspot-did-not-grant"),
+            text!("halted-what-is-missing-nothing", missing = missing_in_words(&missing)),
+            text!("halted-begin-again-as-a").to_owned(),
         ),
         AuthoriseError::Other(error) => {
             let text = flash::in_words(error)?;
-            ("HubSpot could not be connected", text, "Nothing was connected. Begin again.".to_owned())
+            (
+                text!("halted-hubspot-could-not-be"),
+                text,
+                text!("halted-nothing-was-connected-begin").to_owned(),
+            )
         }
     };
     Ok((StatusCode::CONFLICT, title, what, todo))
