@@ -12,6 +12,7 @@ mod m0003_access;
 mod m0004_whole;
 mod m0005_refresh;
 mod m0006_activity;
+mod m0007_account;
 
 /// Runs the migrations in order. It takes no lock of its own: see `sync_core::storage::connect`.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_whole::Migration),
             Box::new(m0005_refresh::Migration),
             Box::new(m0006_activity::Migration),
+            Box::new(m0007_account::Migration),
         ]
     }
 }

@@ -10,8 +10,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hubspot", &[]),
     ("migrations", &[]),
     ("sandbox", &[]),
-    ("sync-core", &["storeganise", "hubspot", "migrations"]),
-    ("server", &["sync-core", "storeganise", "hubspot", "sandbox"]),
+    ("text", &[]),
+    ("sync-core", &["storeganise", "hubspot", "migrations", "text"]),
+    ("server", &["sync-core", "storeganise", "hubspot", "sandbox", "text"]),
     ("tests", &["server", "sync-core", "sandbox"]),
     ("bench", &["server", "sync-core", "sandbox", "tests"]),
 ];

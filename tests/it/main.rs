@@ -14,6 +14,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod account;
 mod addon;
 mod arrows;
 mod batches;

@@ -349,6 +349,7 @@ show-there-is-no-authorisation = There is no authorisation link yet. Enabling ma
 show-populated-used = <strong>populated</strong>, fingerprint <span class="id">…{ $print }</span>, last used { $used }
 show-populated-never-used = <strong>populated</strong>, fingerprint <span class="id">…{ $print }</span>, last used never
 show-portal_id-authorised-authorised = { $portal_id }, authorised { $authorised }
+show-account-not-connected = { $account }, not connected now; the link takes this account and no other one
 show-another-account = Another account
 show-may-be-connected-until = may be connected until { $until }
 show-allow-another-account = Allow another account
@@ -392,9 +393,9 @@ sign-in-are-you-here-to = Are you here to authorise HubSpot for your business? Y
 
 connect-connect-business_code-to-hubspot = Connect { $business_code } to HubSpot
 connect-is-connected-to-hubspot = { $business_code } is connected to HubSpot account <strong>{ $account }</strong>.
-connect-was-connected-to-hubspot = { $business_code } was connected to HubSpot account <strong>{ $account }</strong>, which no longer lets us in.
+connect-was-connected-to-hubspot = { $business_code } was connected to HubSpot account <strong>{ $account }</strong>, and is not now.
 connect-storeganise-has-allowed-another = Storeganise has allowed another account: choose the right one at HubSpot.
-connect-you-can-renew-this = You can renew this account here, and no other one.
+connect-you-can-renew-this = You can connect this account here, and no other one.
 connect-you-choose-the-hubspot = You choose the HubSpot account on the next page, at HubSpot. Nothing is connected before you agree there.
 connect-show-me-afterwards-what = Show me afterwards what a sync of all users would do, before anything is done about those who are there already
 connect-continue-to-hubspot = Continue to HubSpot

@@ -215,6 +215,9 @@ conflicts-decided-it-is-carried = Decided; it is carried out now.
 
 ## fields
 
+fields-to-contact = user → contact
+fields-to-user = user ← contact
+fields-both-ways = user ⇄ contact
 fields-tried-on-the-newest = Tried on the newest { $users ->
     [one] 1 user
    *[other] { $users } users
@@ -307,6 +310,9 @@ settings-the-settings-are-saved = The settings are saved. They count from the ne
 
 ## settings-form
 
+settings-form-yes = yes
+settings-form-no = no
+settings-form-none = none
 settings-form-storeganise-wins = Storeganise wins
 settings-form-hubspot-wins = HubSpot wins
 settings-form-the-newest-wins = the newest wins
@@ -341,6 +347,8 @@ status-authorise-again-the-property = Authorise again: the property is then made
 
 ## steps
 
+steps-done = done
+steps-next = next
 steps-to-do = to do
 steps-install = Install
 steps-storeganise-announced-this-add = Storeganise announced this add-on with a signed event. Accept it if it is one of ours.
@@ -363,6 +371,7 @@ steps-the-businesss-hubspot-admin = The business's HubSpot admin opens the autho
 
 ## work
 
+work-not-known = not known
 work-all-users-are-being = All users are being synced now. The list of runs shows how far it is.
 work-missed-changes-are-being = Missed changes are being looked for now.
 work-a-preview-is-being = A preview is being made now; nothing is written. The list of runs leads to it.
@@ -464,7 +473,7 @@ halted-hubspot-sent-you-back = HubSpot sent you back without an authorisation. N
 halted-begin-again-if-it = Begin again; if it stays, tell Storeganise.
 halted-hubspot-has-forgotten-this = HubSpot has forgotten this authorisation
 halted-this-is-another-hubspot = This is another HubSpot account
-halted-your-business-is-connected = Your business is connected to the HubSpot account { $connected }, and you chose { $chosen }. Nothing was changed.
+halted-your-business-is-connected = Your business belongs to the HubSpot account { $connected }, and you chose { $chosen }. Nothing was changed.
 halted-begin-again-and-choose = Begin again and choose the account { $connected }. If { $chosen } is the right one, ask Storeganise to allow it.
 halted-hubspot-did-not-grant = HubSpot did not grant everything
 halted-what-is-missing-nothing = What is missing: { $missing }. Nothing was connected.
@@ -606,6 +615,149 @@ audit-run-backfill = began a sync of all users
 audit-run-reconcile = asked to look for missed changes
 audit-run-preview = began a preview of all users
 audit-run-cancelled = cancelled a run
+
+## outcome
+
+outcome-created = created
+outcome-updated = updated
+outcome-unchanged = unchanged
+outcome-skipped = skipped
+outcome-erased = erased
+outcome-conflicted = conflicted
+outcome-failed = failed
+
+## run-state
+
+run-state-running = running
+run-state-finished = finished
+run-state-cancelled = cancelled
+run-state-failed = failed
+
+## role
+
+role-viewer = viewer
+role-staff = staff
+role-admin = admin
+
+## records
+
+records-user = user
+records-contact = contact
+records-deal = deal
+
+## refused
+
+refused-the-cursor-is-the = The cursor is the `next` of the page before.
+refused-nothing-is-held-back = Nothing is held back: there is nothing to release or to drop.
+refused-a-backfill-needs-the = A backfill needs the add-on enabled, here and at Storeganise.
+refused-a-preview-needs-hubspot = A preview needs HubSpot authorised and the add-on not disabled.
+refused-this-run-is-over = This run is over already.
+refused-a-records-id-is = A record's id is between 1 and 64 characters.
+refused-give-the-token-a = Give the token a name that says who will use it.
+refused-this-is-the-last = This is the last admin's account. Make another admin first.
+refused-a-login-is-between = A login is between 1 and 100 characters.
+refused-a-password-is-between = A password is between 12 and 200 characters.
+refused-there-is-an-account = There is an account with this login already.
+refused-give-the-id-of = Give the id of a user or of a contact, or an e-mail address.
+refused-this-users-contact-was = This user's contact was deleted for privacy, and is not made again.
+refused-there-is-no-contact = There is no contact to make again: this user's was neither deleted nor merged away.
+refused-the-conflict-of-this = The conflict of this user is about fields.
+refused-this-conflict-was-settled = This conflict was settled a moment ago.
+refused-hubspot-has-no-such = HubSpot has no such contact any more: there is nothing to link.
+refused-contact-is-linked-to = Contact { $contact_id } is linked to user { $other }, who is still there. Keep one of the two users in Storeganise, then link; or keep them apart.
+refused-the-user-is-linked = The user is linked to contact { $other }, which is still there. Merge the two contacts in HubSpot; or keep them apart.
+refused-choose-user-or-contact = Choose user or contact for at least one field.
+refused-there-is-nothing-to = There is nothing to decide about { $name }.
+refused-about-name-choose-user = About { $name }, choose user or contact.
+refused-hubspot-did-not-say = HubSpot did not say which account this is.
+refused-only-the-last-two = Only the last two previews are kept. Begin a new one to see what would happen now.
+refused-accept-this-installation-first = Accept this installation first, then enable it.
+refused-storeganise-refuses-access-to = Storeganise refuses access to this add-on: it is disabled there. Enable it on the business's Add-ons page, then try again.
+refused-only-an-enabled-installation = Only an enabled installation can be paused.
+refused-accept-this-installation-first-2 = Accept this installation first, or remove it.
+refused-this-add-on-is = This add-on is installed already, for the business { $business_code }.
+refused-this-installation-was-accepted = This installation was accepted already.
+refused-storeganise-knows-no-add = Storeganise knows no add-on with this id at { $business_code }. Check the business code and copy the add-on id from its Add-ons page.
+refused-storeganise-refused-our-key = Storeganise refused our key for this add-on at { $business_code }. The add-on may be disabled, or belong to another business.
+refused-the-business-code-is = The business code is the first part of the business's Storeganise address: letters, digits and hyphens, such as acme.
+refused-the-add-on-id = The add-on id is the row of letters and digits shown on the business's Add-ons page, such as 66ce753e7405aa00158ba999.
+refused-the-key-is-in = The key { $master_key_id } is in ANNEX_MASTER_KEYS, so it is not lost. Only a key that is not there can be abandoned.
+
+refused-users-are-being-synced = All users are being synced already. Wait until that has ended, or cancel it.
+refused-a-preview-is-being = A preview is being made already. Wait until that has ended, or cancel it.
+
+## task
+
+task-it-concerned = It concerned { $count ->
+    [one] 1 record
+   *[other] { $count } records
+} when this task was filed.
+task-hubspot-must-be-authorised = HubSpot must be authorised again
+task-hubspot-cannot-take-the = HubSpot cannot take the property the sync needs
+task-a-change-of-many = A change of many records waits for your decision
+task-some-customers-differ-in = Some customers differ in HubSpot and need your decision
+task-some-customers-are-not = Some customers are not synced with HubSpot
+task-authorise-here-link = Authorise here: { $link }
+task-storeganise-staff-see-the = Storeganise staff see the details at { $base }/installations/{ $id }{ $page }
+task-this-task-is-closed = This task is closed by itself once the cause is over. Reference: { $notice }.
+
+## mapping
+
+mapping-holds-another-kind = { $code } holds { $found } at Storeganise, and the mapping says { $kind }. { $hint }
+mapping-some-left-out = { $unfit } of the { $count } values of { $code } among the newest users are not { $kind }: they would be left out.
+mapping-never-seen-none = None of the newest { $users } users has anything in { $code }. Check the code, unless the field is new. None of them has any custom field filled in.
+mapping-never-seen = None of the newest { $users } users has anything in { $code }. Check the code, unless the field is new. In use are: { $codes }.
+mapping-text = text
+mapping-number = a number
+mapping-boolean = yes or no
+mapping-date = a date
+mapping-choice = a choice
+mapping-list = a list
+mapping-group = a group of values
+mapping-type-rich_text = rich text
+mapping-type-file = a file
+mapping-type-text = text
+mapping-type-number = a number
+mapping-type-boolean = yes or no
+mapping-type-date = a date
+mapping-type-date_time = a date with a time of day
+mapping-type-choices = several choices at once
+mapping-type-choice = a choice
+mapping-type-unknown = something this add-on does not know
+mapping-at-most-custom-fields = At most { $most } custom fields can be mapped.
+mapping-write-the-custom-fields = Write the custom field's code as its settings in Storeganise show it, such as gateCode.
+mapping-is-a-field-that = { $code } is a field that this add-on fills by itself. Choose a field of the business.
+mapping-is-mapped-to-in = { $code } is mapped to { $contact_property } in this direction already. A field has one mapping in each direction.
+mapping-write-the-propertys-internal = Write the property's internal name as its settings in HubSpot show it: small letters, digits and underscores, such as unit_size.
+mapping-is-kept-the-same = { $name } is kept the same by itself, or is used for that. Choose another property.
+mapping-can-only-be-mapped = { $name } can only be mapped as a choice and from users to contacts: HubSpot moves it by rules of its own.
+mapping-is-mapped-to-in-2 = { $name } is mapped to { $user_field } in this direction already. A property has one mapping in each direction.
+mapping-and-are-mapped-already = { $name } and { $user_field } are mapped already. Choose both directions there instead.
+mapping-no-two-contacts-may = No two contacts may have the same { $name }: HubSpot refuses a value that another contact has.
+mapping-hubspot-only-moves-forward = HubSpot only moves { $name } forward: an earlier stage at Storeganise does not bring it back.
+mapping-none-of-the-values = None of the { $unfit } values of { $code } among the newest users is { $article }. Choose another kind.
+mapping-choose-the-kind-it = Choose the kind it has, or map it from users to contacts only.
+mapping-such-a-field-cannot = Such a field cannot be mapped.
+mapping-choose-the-kind-it-2 = Choose the kind it has.
+mapping-hubspot-has-no-contact = HubSpot has no contact property { $name }. Make it there, or write the internal name as the property's settings show it.
+mapping-the-contact-property-is = The contact property { $name } is archived in HubSpot. Restore it there, or choose another property.
+mapping-hubspot-fills-in-the = HubSpot fills in the contact property { $name } by itself and lets nobody write it. Choose a property that can be edited.
+mapping-the-contact-property-holds = The contact property { $name } holds { $is }. { $needs }
+mapping-the-contact-property-holds-2 = The contact property { $name } holds several choices at once. A choice needs a dropdown or radio property.
+mapping-the-contact-property-has = The contact property { $name } has no options of its own. A choice needs a dropdown or radio property with options.
+mapping-the-contact-property-has-2 = The contact property { $name } has more than { $most } options, the most a choice can have.
+mapping-text-needs-a-single = Text needs a single-line, multi-line or phone number property.
+mapping-a-number-needs-a = A number needs a number property.
+mapping-yes-or-no-needs = Yes or no needs a single checkbox property.
+mapping-a-date-needs-a = A date needs a date picker property without a time of day.
+mapping-a-choice-needs-a = A choice needs a dropdown or radio property.
+
+## setting
+
+setting-the-default-country-is = The default country is a two-letter code such as GB, DE or US.
+setting-requests-per-second-to = Requests per second to Storeganise are a number from 0.1 to 200.
+setting-what-happened-to-a = What happened to a record is kept for 1 to 400 days, in whole days.
+setting-the-share-at-which = The share at which a person is asked is 1 to 100 percent; 100 never asks.
 
 ## reason
 

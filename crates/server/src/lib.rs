@@ -15,7 +15,6 @@ mod session_store;
 
 mod api;
 mod pages;
-mod text;
 mod webhooks;
 mod words;
 

@@ -2,13 +2,14 @@
 //! ours alone: nothing a provider wrote is ever repeated, because it may quote what a person typed.
 
 use sync_core::{
+    access::Role,
     health::{Assessment, Cause, Health},
     installation::State,
     queue::{change::Subject, outcome::Action},
-    views::runs::RunKind,
+    views::runs::{RunKind, RunState},
 };
 
-use crate::text::{self, text};
+use text::text;
 
 /// What happened, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,6 +174,24 @@ pub fn tone(action: Action) -> &'static str {
         Action::Conflicted => "need",
         Action::Failed => "bad",
     }
+}
+
+/// What became of a record, in plain words.
+#[must_use]
+pub fn outcome(action: Action) -> &'static str {
+    text::find(&format!("outcome-{}", action.word())).unwrap_or(action.word())
+}
+
+/// How far a run is, in plain words.
+#[must_use]
+pub fn run_state(state: RunState) -> &'static str {
+    text::find(&format!("run-state-{}", state.word())).unwrap_or(state.word())
+}
+
+/// What an account or a token may do, in plain words.
+#[must_use]
+pub fn role(role: Role) -> &'static str {
+    text::find(&format!("role-{}", role.word())).unwrap_or(role.word())
 }
 
 /// A kind of record in plain words.

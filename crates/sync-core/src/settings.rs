@@ -1,6 +1,7 @@
 //! What can be chosen for an installation, and what was found out about its two accounts.
 
 use std::{ops::RangeInclusive, sync::Arc};
+use text::text;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -90,19 +91,19 @@ impl Settings {
         let mut problems = Vec::new();
         let mut refuse = |field: &str, message: String| problems.push(InvalidInput::new(field, message));
         if self.default_country.is_some() && self.phone_country().is_none() {
-            let message = "The default country is a two-letter code such as GB, DE or US.";
+            let message = text!("setting-the-default-country-is");
             refuse("default_country", message.to_owned());
         }
         if !REQUESTS_PER_SECOND.contains(&self.storeganise_requests_per_second) {
-            let message = "Requests per second to Storeganise are a number from 0.1 to 200.";
+            let message = text!("setting-requests-per-second-to");
             refuse("storeganise_requests_per_second", message.to_owned());
         }
         if !OUTCOME_DAYS.contains(&self.outcome_days) {
-            let message = "What happened to a record is kept for 1 to 400 days, in whole days.";
+            let message = text!("setting-what-happened-to-a");
             refuse("outcome_days", message.to_owned());
         }
         if !BRAKE_PERCENT.contains(&self.brake_percent) {
-            let message = "The share at which a person is asked is 1 to 100 percent; 100 never asks.";
+            let message = text!("setting-the-share-at-which");
             refuse("brake_percent", message.to_owned());
         }
         problems

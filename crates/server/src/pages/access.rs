@@ -26,10 +26,8 @@ use super::{
     moment::Moment,
     visitor::AdminStaff,
 };
-use crate::{
-    app::AppState,
-    text::{filters, grouped, text},
-};
+use crate::{app::AppState, words};
+use text::{filters, grouped, text};
 
 const HERE: &str = "/access";
 
@@ -126,7 +124,7 @@ fn account(found: Account, own: Uuid, now: i64) -> AccountRow {
         id: found.staff.id,
         is_own: found.staff.id == own,
         login: found.staff.login,
-        role: found.staff.role.word(),
+        role: words::role(found.staff.role),
         made: Moment::new(found.created_at, now),
         shut: found.disabled_at.map(|at| Moment::new(at, now)),
     }
@@ -136,7 +134,7 @@ fn token(found: KnownToken, now: i64) -> TokenRow {
     TokenRow {
         id: found.token.id,
         name: found.token.name,
-        role: found.token.role.word(),
+        role: words::role(found.token.role),
         made: Moment::new(found.created_at, now),
         used: found.last_used_at.map(|at| Moment::new(at, now)),
     }

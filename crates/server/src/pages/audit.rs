@@ -15,10 +15,8 @@ use super::{
     moment::Moment,
     visitor::CurrentStaff,
 };
-use crate::{
-    text::filters,
-    {app::AppState, words},
-};
+use crate::{app::AppState, words};
+use text::filters;
 
 const LINES: u64 = 80;
 

@@ -26,10 +26,8 @@ use super::{
     shown::Badge,
     visitor::CurrentStaff,
 };
-use crate::{
-    text::{filters, grouped, text},
-    {app::AppState, words},
-};
+use crate::{app::AppState, words};
+use text::{filters, grouped, text};
 
 /// So many that a page of them, each with its chart, stays under 30 KB.
 const ROWS: u64 = 16;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use askama::{Template, filters::HtmlSafe};
 use sync_core::views::day::{Day, Hour};
 
-use crate::text::text;
+use text::text;
 
 /// The chart's height in its own units; `components/day.html` says the same.
 const HEIGHT: u64 = 16;

@@ -14,7 +14,7 @@ use url::form_urlencoded;
 
 use super::frame::Frame;
 
-use crate::text::{filters, text};
+use text::{filters, text};
 
 /// Why there is no page.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,10 +25,8 @@ use super::{
     moment::Moment,
     visitor::{ActingStaff, CurrentStaff},
 };
-use crate::{
-    text::{filters, grouped, text},
-    {app::AppState, words},
-};
+use crate::{app::AppState, words};
+use text::{filters, grouped, text};
 
 const HERE: &str = "/failures";
 

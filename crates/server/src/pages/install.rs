@@ -19,10 +19,8 @@ use super::{
     frame::{Frame, Notice},
     visitor::ActingStaff,
 };
-use crate::{
-    app::AppState,
-    text::{filters, text},
-};
+use crate::app::AppState;
+use text::{filters, text};
 
 pub(super) fn router() -> Router<AppState> {
     Router::new().route("/installations/new", get(show).post(install))

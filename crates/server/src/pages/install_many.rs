@@ -16,10 +16,8 @@ use super::{
     frame::{Frame, Notice},
     visitor::ActingStaff,
 };
-use crate::{
-    app::AppState,
-    text::{filters, text},
-};
+use crate::app::AppState;
+use text::{filters, text};
 
 /// Lines taken at once.
 const LINES_MAX: usize = 100;

@@ -6,7 +6,8 @@
 
 use axum::{Router, middleware};
 
-use crate::{app::AppState, text::language};
+use crate::app::AppState;
+use text::language;
 
 mod assets;
 mod error;

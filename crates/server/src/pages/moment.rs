@@ -3,9 +3,7 @@
 use askama::{Template, filters::HtmlSafe};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
-use fluent_bundle::FluentValue;
-
-use crate::text::{Argument, text};
+use text::{Argument, Value, text};
 
 const SECOND: u64 = 1_000_000;
 const MINUTE: u64 = 60 * SECOND;
@@ -25,12 +23,12 @@ pub(super) struct Moment {
 impl HtmlSafe for Moment {}
 
 impl Argument for Moment {
-    fn plain(&self) -> FluentValue<'static> {
+    fn plain(&self) -> Value<'static> {
         self.relative.plain()
     }
 
-    fn html(&self) -> FluentValue<'static> {
-        FluentValue::from(self.to_string())
+    fn html(&self) -> Value<'static> {
+        Value::from(self.to_string())
     }
 }
 

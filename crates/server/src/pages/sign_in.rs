@@ -23,10 +23,8 @@ use super::{
     throttle::Throttle,
     visitor::{CurrentStaff, STAFF_KEY},
 };
-use crate::{
-    app::AppState,
-    text::{filters, text},
-};
+use crate::app::AppState;
+use text::{filters, text};
 
 const NEXT_CHARS_MAX: usize = 500;
 

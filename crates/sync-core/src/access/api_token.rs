@@ -5,6 +5,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, sea_query::Expr,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use text::text;
 use uuid::Uuid;
 
 use super::{
@@ -85,7 +86,7 @@ impl Core {
     pub async fn create_api_token(&self, name: &str, role: Role, by: &Actor) -> Result<SecretString, Error> {
         let name = name.trim();
         if name.is_empty() {
-            return Err(Error::invalid("name", "Give the token a name that says who will use it."));
+            return Err(Error::invalid("name", text!("refused-give-the-token-a")));
         }
         let random = BASE64_URL_SAFE_NO_PAD.encode(self.random().bytes::<TOKEN_BYTES>());
         let token = SecretString::from(format!("{PREFIX}{random}"));

@@ -1,6 +1,7 @@
 //! The audit log: every action of a person, written in the transaction that carries it out.
 
 use std::collections::{BTreeSet, HashMap};
+use text::text;
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
@@ -127,7 +128,7 @@ impl Core {
         }
         if let Some(cursor) = after {
             let id = Uuid::parse_str(cursor)
-                .map_err(|_| Error::invalid("cursor", "The cursor is the `next` of the page before."))?;
+                .map_err(|_| Error::invalid("cursor", text!("refused-the-cursor-is-the")))?;
             query = query.filter(audit_entry::Column::Id.lt(id));
         }
         let rows = query.all(self.db().reader()).await?;

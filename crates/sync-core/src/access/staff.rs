@@ -6,6 +6,7 @@ use sea_orm::{
     QuerySelect as _, sea_query::Expr,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use text::text;
 use uuid::Uuid;
 
 use super::{
@@ -75,9 +76,7 @@ impl Core {
             .all(&transaction)
             .await?;
         if admins.is_empty() {
-            return Err(Error::NotNow(
-                "This is the last admin's account. Make another admin first.".to_owned(),
-            ));
+            return Err(Error::NotNow(text!("refused-this-is-the-last").to_owned()));
         }
         let action = if disabled { "staff.disabled" } else { "staff.enabled" };
         self.audit(&transaction, &Entry::general(by, action).with(row.login)).await?;
@@ -98,14 +97,14 @@ impl Core {
     ) -> Result<Uuid, Error> {
         let login = login.trim();
         if login.is_empty() || login.chars().count() > LOGIN_CHARS_MAX {
-            return Err(Error::invalid("login", "A login is between 1 and 100 characters."));
+            return Err(Error::invalid("login", text!("refused-a-login-is-between")));
         }
         let length = password.expose_secret().chars().count();
         if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&length) {
-            return Err(Error::invalid("password", "A password is between 12 and 200 characters."));
+            return Err(Error::invalid("password", text!("refused-a-password-is-between")));
         }
         if self.staff_row(login).await?.is_some() {
-            return Err(Error::invalid("login", "There is an account with this login already."));
+            return Err(Error::invalid("login", text!("refused-there-is-an-account")));
         }
         let id = self.random().uuid(self.clock().now());
         let row = staff::ActiveModel {

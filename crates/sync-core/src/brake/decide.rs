@@ -4,6 +4,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
 };
+use text::text;
 use uuid::Uuid;
 
 use super::{
@@ -91,7 +92,7 @@ impl Core {
         if let Some(cursor) = after {
             let (subject, id) = cursor
                 .split_once('~')
-                .ok_or_else(|| Error::invalid("cursor", "The cursor is the `next` of the page before."))?;
+                .ok_or_else(|| Error::invalid("cursor", text!("refused-the-cursor-is-the")))?;
             query = query.filter(
                 Condition::any().add(brake_row::Column::Subject.gt(subject)).add(
                     Condition::all()
@@ -212,7 +213,7 @@ async fn is_held(on: &DatabaseTransaction, scope: Scope) -> Result<(), Error> {
     let brake = measure::brake_of(on, scope).await?;
     match brake.map(|brake| state_of(&brake)) {
         Some(BrakeState::Held) => Ok(()),
-        _ => Err(Error::NotNow("Nothing is held back: there is nothing to release or to drop.".to_owned())),
+        _ => Err(Error::NotNow(text!("refused-nothing-is-held-back").to_owned())),
     }
 }
 

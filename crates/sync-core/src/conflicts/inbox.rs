@@ -1,6 +1,7 @@
 //! The inbox as a person sees it: the list, and the choices. The values of both sides are `live`'s matter.
 
 use std::collections::BTreeMap;
+use text::text;
 
 use hubspot::record::ObjectKind;
 use sea_orm::{
@@ -56,7 +57,7 @@ impl Core {
         if let Some(cursor) = after {
             let (user, field) = cursor
                 .split_once('~')
-                .ok_or_else(|| Error::invalid("cursor", "The cursor is the `next` of the page before."))?;
+                .ok_or_else(|| Error::invalid("cursor", text!("refused-the-cursor-is-the")))?;
             query = query.filter(
                 Condition::any().add(conflict::Column::UserId.gt(user)).add(
                     Condition::all()
@@ -98,7 +99,7 @@ impl Core {
             Decided::Fields(fields) => choices_of(&known, fields)?,
             Decided::Pair { together } => {
                 let Some(pair) = known.iter().find(|known| known.field.is_none()) else {
-                    return Err(Error::invalid("pair", "The conflict of this user is about fields."));
+                    return Err(Error::invalid("pair", text!("refused-the-conflict-of-this")));
                 };
                 if *together {
                     self.check_pair(installation, pair).await?;
@@ -140,7 +141,7 @@ impl Core {
             .exec(on)
             .await?;
         if chosen.rows_affected == 0 {
-            return Err(Error::NotNow("This conflict was settled a moment ago.".to_owned()));
+            return Err(Error::NotNow(text!("refused-this-conflict-was-settled").to_owned()));
         }
         Ok(())
     }
@@ -149,8 +150,7 @@ impl Core {
     async fn check_pair(&self, installation: &Installation, pair: &Conflict) -> Result<(), Error> {
         let account = self.account(installation).await?;
         let portal = self.portal(installation.scope()).await?;
-        let gone =
-            || Error::NotNow("HubSpot has no such contact any more: there is nothing to link.".to_owned());
+        let gone = || Error::NotNow(text!("refused-hubspot-has-no-such").to_owned());
         let contact_id = pair.contact_id.as_deref().ok_or_else(gone)?;
         let contact = portal.get(ObjectKind::Contact, contact_id, &[CONTACT_USER_ID]).await?;
         let contact = contact.filter(|contact| contact.id == contact_id).ok_or_else(gone)?;
@@ -159,14 +159,12 @@ impl Core {
             Ok(_) => Ok(()),
             // Of two contacts that are one by now, a person says whose it is.
             Err(Obstacle::OtherUser(_)) if pair.kind == Kind::ContactsMerged => Ok(()),
-            Err(Obstacle::OtherUser(other)) => Err(Error::NotNow(format!(
-                "Contact {contact_id} is linked to user {other}, who is still there. Keep one of the two users \
-                 in Storeganise, then link; or keep them apart."
-            ))),
-            Err(Obstacle::OtherContact(other)) => Err(Error::NotNow(format!(
-                "The user is linked to contact {other}, which is still there. Merge the two contacts in HubSpot; \
-                 or keep them apart."
-            ))),
+            Err(Obstacle::OtherUser(other)) => {
+                Err(Error::NotNow(text!("refused-contact-is-linked-to", contact_id, other)))
+            }
+            Err(Obstacle::OtherContact(other)) => {
+                Err(Error::NotNow(text!("refused-the-user-is-linked", other)))
+            }
         }
     }
 }
@@ -176,17 +174,17 @@ fn choices_of<'a>(
     fields: &'a BTreeMap<String, Choice>,
 ) -> Result<Vec<(&'a str, Choice)>, Error> {
     if fields.is_empty() {
-        return Err(Error::invalid("choices", "Choose user or contact for at least one field."));
+        return Err(Error::invalid("choices", text!("refused-choose-user-or-contact")));
     }
     fields
         .iter()
         .map(|(name, choice)| {
             let Some(known) = known.iter().find(|known| known.field.as_ref() == Some(name)) else {
-                let message = format!("There is nothing to decide about {name}.");
+                let message = text!("refused-there-is-nothing-to", name);
                 return Err(Error::invalid("choices", message));
             };
             if !known.kind.choices().contains(choice) {
-                let message = format!("About {name}, choose user or contact.");
+                let message = text!("refused-about-name-choose-user", name);
                 return Err(Error::invalid("choices", message));
             }
             Ok((name.as_str(), *choice))

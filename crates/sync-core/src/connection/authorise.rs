@@ -8,9 +8,10 @@ use hubspot::{
     oauth::{OAuthClass, SCOPES, Tokens},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, sea_query::Expr,
     sea_query::OnConflict,
 };
+use text::text;
 
 use super::{Connection, ConnectionState};
 use crate::{
@@ -32,13 +33,13 @@ pub enum AuthoriseError {
     /// The code is used up, too old or unknown.
     #[error("HubSpot no longer knows this authorisation. Begin again from the authorisation link.")]
     StartAgain,
-    /// Another portal is connected already.
+    /// Another portal is connected already, or was the last one.
     #[error(
-        "This business is connected to the HubSpot account {connected}, and you chose {chosen}. Choose the \
+        "This business belongs to the HubSpot account {connected}, and you chose {chosen}. Choose the \
          account {connected}, or ask Storeganise to allow another one."
     )]
     OtherPortal {
-        /// The account connected so far.
+        /// The account that was connected last.
         connected: i64,
         /// The account that was chosen.
         chosen: i64,
@@ -52,6 +53,12 @@ pub enum AuthoriseError {
     /// Anything else.
     #[error(transparent)]
     Other(#[from] Error),
+}
+
+impl From<DbErr> for AuthoriseError {
+    fn from(error: DbErr) -> Self {
+        Self::Other(error.into())
+    }
 }
 
 impl Core {
@@ -80,7 +87,8 @@ impl Core {
             return Err(AuthoriseError::MissingScopes(missing.join(", ")));
         }
         let portal_id = self.portal_of(&tokens).await?;
-        self.check_portal(installation, portal_id).await?;
+        let known = self.known_portal(installation).await?;
+        self.check_portal(known, installation.other_portal_until, portal_id)?;
         let portal = Portal::new(self.hubspot().http.clone(), tokens.access.clone(), self.budget(portal_id));
         let ui_domain = portal.account().await.map_err(Error::from)?.ui_domain;
         self.keep_connection(installation, portal_id, ui_domain, &tokens, by).await?;
@@ -98,16 +106,33 @@ impl Core {
             return Ok(portal_id);
         }
         let asked = self.hubspot().app.introspect_access(&self.hubspot().http, &tokens.access).await?;
-        asked.portal_id.ok_or_else(|| Error::NotNow("HubSpot did not say which account this is.".to_owned()))
+        asked.portal_id.ok_or_else(|| Error::NotNow(text!("refused-hubspot-did-not-say").to_owned()))
     }
 
-    async fn check_portal(&self, installation: &Installation, chosen: i64) -> Result<(), AuthoriseError> {
-        let Some(known) = self.connection(installation.scope()).await? else { return Ok(()) };
-        let allowed = installation.other_portal_until.is_some_and(|until| until > self.now_micros());
-        if known.portal_id == chosen || allowed {
-            return Ok(());
+    /// The portal a business is connected to, or was last: the one that its link renews.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn known_portal(&self, installation: &Installation) -> Result<Option<i64>, Error> {
+        let connected = self.connection(installation.scope()).await?;
+        Ok(connected.map(|known| known.portal_id).or(installation.portal_id))
+    }
+
+    /// A link that came into other hands must not bring a business's customers to a stranger's portal: once one was
+    /// connected, the link renews that one, and another one needs the leave of staff.
+    fn check_portal(
+        &self,
+        known: Option<i64>,
+        other_until: Option<i64>,
+        chosen: i64,
+    ) -> Result<(), AuthoriseError> {
+        let is_allowed = other_until.is_some_and(|until| until > self.now_micros());
+        match known {
+            Some(connected) if connected != chosen && !is_allowed => {
+                Err(AuthoriseError::OtherPortal { connected, chosen })
+            }
+            _ => Ok(()),
         }
-        Err(AuthoriseError::OtherPortal { connected: known.portal_id, chosen })
     }
 
     async fn keep_connection(
@@ -117,9 +142,10 @@ impl Core {
         ui_domain: Option<String>,
         tokens: &Tokens,
         by: &Actor,
-    ) -> Result<(), Error> {
+    ) -> Result<(), AuthoriseError> {
         let now = self.now_micros();
-        let mut row = self.sealed_tokens(installation.scope(), tokens).await?;
+        let scope = installation.scope();
+        let mut row = self.sealed_tokens(scope, tokens).await?;
         row.portal_id = Set(portal_id);
         row.ui_domain = Set(ui_domain);
         row.state = Set(ConnectionState::Active.word().to_owned());
@@ -154,10 +180,18 @@ impl Core {
         let renewed =
             OnConflict::column(connection::Column::InstallationId).update_columns(everything).to_owned();
         let transaction = self.db().begin().await?;
-        // What collected while there was no access is ready now.
-        make_ready(&transaction, installation.scope(), now).await?;
+        // What collected while there was no access is ready now. It locks the lease's row, so that of two accounts chosen
+        // at once the second one finds the first one's.
+        make_ready(&transaction, scope, now).await?;
+        let found =
+            installation::Entity::find_by_id(scope.id()).one(&transaction).await?.ok_or(Error::NotFound)?;
+        // A replica of the version before connects without noting which account it was.
+        let connected = connection::Entity::find_by_id(scope.id()).one(&transaction).await?;
+        let known = connected.map(|row| row.portal_id).or(found.portal_id);
+        self.check_portal(known, found.other_portal_until, portal_id)?;
         connection::Entity::insert(row).on_conflict(renewed).exec_without_returning(&transaction).await?;
         installation::Entity::update_many()
+            .col_expr(installation::Column::PortalId, Expr::value(portal_id))
             .col_expr(installation::Column::OtherPortalUntil, Expr::value(Option::<i64>::None))
             .filter(installation::Column::Id.eq(installation.id))
             .exec(&transaction)

@@ -1,6 +1,6 @@
 //! Leaving HubSpot: uninstall, revoke, delete the tokens. What HubSpot does not answer does not stop us.
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, sea_query::Expr};
 use uuid::Uuid;
 
 use super::token::REFRESH;
@@ -9,7 +9,8 @@ use crate::{
     core::Core,
     error::Error,
     installation::Installation,
-    storage::entity::connection,
+    queue::lease,
+    storage::entity::{connection, installation},
 };
 
 impl Core {
@@ -21,7 +22,15 @@ impl Core {
     pub async fn disconnect(&self, id: Uuid, by: &Actor) -> Result<(), Error> {
         let found = self.installation(id).await?;
         self.leave_hubspot(&found).await;
+        let known = self.known_portal(&found).await?;
         let transaction = self.db().begin().await?;
+        lease::lock(&transaction, found.scope()).await?;
+        // Its link goes on to renew that portal and no other one.
+        installation::Entity::update_many()
+            .col_expr(installation::Column::PortalId, Expr::value(known))
+            .filter(installation::Column::Id.eq(id))
+            .exec(&transaction)
+            .await?;
         connection::Entity::delete_by_id(id).exec(&transaction).await?;
         self.audit(&transaction, &Entry::about(by, id, "connection.disconnected")).await?;
         Ok(transaction.commit().await?)

@@ -7,6 +7,7 @@
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
+use text::text;
 
 use self::{
     fields::{Facts, field_views},
@@ -140,10 +141,7 @@ impl Who {
         };
         let is_address = !matches!(self, Self::Email(_)) || text.contains('@');
         if text.trim().is_empty() || text.len() > NAME_MAX || !is_address {
-            return Err(Error::invalid(
-                field,
-                "Give the id of a user or of a contact, or an e-mail address.",
-            ));
+            return Err(Error::invalid(field, text!("refused-give-the-id-of")));
         }
         Ok(match self {
             Self::User(id) => Self::User(id.trim().to_owned()),

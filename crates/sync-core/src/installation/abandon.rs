@@ -5,6 +5,7 @@ use sea_orm::{
     ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, sea_query::Expr,
 };
+use text::text;
 use uuid::Uuid;
 
 use crate::{
@@ -36,13 +37,7 @@ impl Core {
     /// [`Error::Invalid`] where the key is configured, and so is not lost; or the database does not answer.
     pub async fn sealed_by(&self, master_key_id: &str) -> Result<u64, Error> {
         if self.parts.master_keys.has(master_key_id) {
-            return Err(Error::invalid(
-                "master_key_id",
-                format!(
-                    "The key {master_key_id} is in ANNEX_MASTER_KEYS, so it is not lost. Only a key that is not there \
-                     can be abandoned."
-                ),
-            ));
+            return Err(Error::invalid("master_key_id", text!("refused-the-key-is-in", master_key_id)));
         }
         let sealed = data_key::Entity::find().filter(data_key::Column::MasterKeyId.eq(master_key_id));
         Ok(sealed.count(self.db().reader()).await?)

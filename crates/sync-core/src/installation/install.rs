@@ -6,6 +6,7 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 use storeganise::{api_url::ApiUrl, client::Account, error::Class};
+use text::text;
 use uuid::Uuid;
 
 use super::{Installation, State, addon::state_word};
@@ -53,10 +54,7 @@ impl Core {
             if known.state == State::Pending && known.business_code == business_code {
                 return self.accept(known.id, by).await;
             }
-            return Err(Error::NotNow(format!(
-                "This add-on is installed already, for the business {}.",
-                known.business_code
-            )));
+            return Err(Error::NotNow(text!("refused-this-add-on-is", business_code = known.business_code)));
         }
         let addon_state = self.ask_for_addon(&api_url, &business_code, &addon_id).await?;
         let new = New {
@@ -76,7 +74,7 @@ impl Core {
     pub async fn accept(&self, id: Uuid, by: &Actor) -> Result<Installation, Error> {
         let pending = self.installation(id).await?;
         if pending.state != State::Pending {
-            return Err(Error::NotNow("This installation was accepted already.".to_owned()));
+            return Err(Error::NotNow(text!("refused-this-installation-was-accepted").to_owned()));
         }
         let api_url = ApiUrl::parse(&pending.api_url, &self.storeganise().hosts)
             .map_err(|error| Error::NotNow(error.to_string()))?;
@@ -151,20 +149,12 @@ impl Core {
         match account.addon().await {
             Ok(addon) => Ok(addon.state.as_ref().map(state_word)),
             Err(error) => Err(match error.class() {
-                Class::NotFound => Error::invalid(
-                    "addon_id",
-                    format!(
-                        "Storeganise knows no add-on with this id at {business_code}. Check the business code \
-                         and copy the add-on id from its Add-ons page."
-                    ),
-                ),
-                Class::AccessDenied => Error::invalid(
-                    "addon_id",
-                    format!(
-                        "Storeganise refused our key for this add-on at {business_code}. The add-on may be \
-                         disabled, or belong to another business."
-                    ),
-                ),
+                Class::NotFound => {
+                    Error::invalid("addon_id", text!("refused-storeganise-knows-no-add", business_code))
+                }
+                Class::AccessDenied => {
+                    Error::invalid("addon_id", text!("refused-storeganise-refused-our-key", business_code))
+                }
                 _ => Error::Storeganise(error),
             }),
         }
@@ -245,11 +235,7 @@ fn checked_code(text: &str) -> Result<String, Error> {
     if fits {
         return Ok(code);
     }
-    Err(Error::invalid(
-        "business_code",
-        "The business code is the first part of the business's Storeganise address: letters, digits and \
-         hyphens, such as acme.",
-    ))
+    Err(Error::invalid("business_code", text!("refused-the-business-code-is")))
 }
 
 fn checked_addon_id(text: &str) -> Result<String, Error> {
@@ -258,11 +244,7 @@ fn checked_addon_id(text: &str) -> Result<String, Error> {
     if fits {
         return Ok(id.to_owned());
     }
-    Err(Error::invalid(
-        "addon_id",
-        "The add-on id is the row of letters and digits shown on the business's Add-ons page, such as \
-         66ce753e7405aa00158ba999.",
-    ))
+    Err(Error::invalid("addon_id", text!("refused-the-add-on-id")))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! An installation's life after the install: enable, pause, disable, remove.
 
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use text::text;
 use uuid::Uuid;
 
 use super::{Installation, Scope, State};
@@ -27,15 +28,11 @@ impl Core {
     pub async fn enable(&self, id: Uuid, by: &Actor) -> Result<Installation, Error> {
         let found = self.installation(id).await?;
         if found.state == State::Pending {
-            return Err(Error::NotNow("Accept this installation first, then enable it.".to_owned()));
+            return Err(Error::NotNow(text!("refused-accept-this-installation-first").to_owned()));
         }
         let found = self.poll_addon(&found).await?;
         if found.addon_state.as_deref() == Some("disabled") {
-            return Err(Error::NotNow(
-                "Storeganise refuses access to this add-on: it is disabled there. Enable it on the \
-                 business's Add-ons page, then try again."
-                    .to_owned(),
-            ));
+            return Err(Error::NotNow(text!("refused-storeganise-refuses-access-to").to_owned()));
         }
         if found.link_issued_at.is_none() {
             self.new_authorisation_link(id, by).await?;
@@ -50,7 +47,7 @@ impl Core {
     pub async fn pause(&self, id: Uuid, by: &Actor) -> Result<Installation, Error> {
         // Paused already is what was asked for: a form may be sent twice.
         if !matches!(self.installation(id).await?.state, State::Enabled | State::Paused) {
-            return Err(Error::NotNow("Only an enabled installation can be paused.".to_owned()));
+            return Err(Error::NotNow(text!("refused-only-an-enabled-installation").to_owned()));
         }
         self.set_state(id, State::Paused, by).await
     }
@@ -61,7 +58,7 @@ impl Core {
     /// [`Error::NotNow`] while it is pending.
     pub async fn disable(&self, id: Uuid, by: &Actor) -> Result<Installation, Error> {
         if self.installation(id).await?.state == State::Pending {
-            return Err(Error::NotNow("Accept this installation first, or remove it.".to_owned()));
+            return Err(Error::NotNow(text!("refused-accept-this-installation-first-2").to_owned()));
         }
         self.set_state(id, State::Disabled, by).await
     }

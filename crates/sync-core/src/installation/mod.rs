@@ -103,6 +103,8 @@ pub struct Installation {
     pub settings: Settings,
     /// What was found out about its accounts.
     pub capabilities: Capabilities,
+    /// The portal it is tied to: the one that was connected last, whether it still is or not.
+    pub portal_id: Option<i64>,
     /// Until when another portal may be connected.
     pub other_portal_until: Option<i64>,
     /// How far the sweep over users has come.
@@ -142,6 +144,7 @@ impl Installation {
             settings: serde_json::from_str(&row.settings).map_err(|_| Error::Corrupt("settings"))?,
             capabilities: serde_json::from_str(&row.capabilities)
                 .map_err(|_| Error::Corrupt("capabilities"))?,
+            portal_id: row.portal_id,
             other_portal_until: row.other_portal_until,
             users_cursor: row.users_cursor,
             deals_cursor: row.deals_cursor,

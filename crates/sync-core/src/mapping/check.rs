@@ -1,6 +1,7 @@
 //! Whether mappings can be saved: what the names alone say, and what to know about a property that fits. Pure.
 
 use std::collections::BTreeMap;
+use text::text;
 
 use hubspot::properties::Property;
 
@@ -39,7 +40,7 @@ pub fn path(index: usize, part: &str) -> String {
 pub fn names(mappings: &[Mapping]) -> Vec<InvalidInput> {
     let mut problems = Vec::new();
     if mappings.len() > MAPPINGS_MAX {
-        let message = format!("At most {MAPPINGS_MAX} custom fields can be mapped.");
+        let message = text!("mapping-at-most-custom-fields", most = MAPPINGS_MAX);
         problems.push(InvalidInput::new("custom_fields", message));
         return problems;
     }
@@ -58,21 +59,13 @@ pub fn names(mappings: &[Mapping]) -> Vec<InvalidInput> {
 fn user_field_problem(mapping: &Mapping, before: &[Mapping]) -> Option<String> {
     let code = mapping.user_field.as_str();
     if code.is_empty() || code.chars().count() > NAME_CHARS_MAX || code.chars().any(is_out_of_place) {
-        return Some(
-            "Write the custom field's code as its settings in Storeganise show it, such as gateCode."
-                .to_owned(),
-        );
+        return Some(text!("mapping-write-the-custom-fields").to_owned());
     }
     if code.to_lowercase().starts_with(OUR_USER_FIELDS) {
-        return Some(format!(
-            "{code} is a field that this add-on fills by itself. Choose a field of the business."
-        ));
+        return Some(text!("mapping-is-a-field-that", code));
     }
     let again = before.iter().find(|known| known.user_field == code && overlap(known, mapping))?;
-    Some(format!(
-        "{code} is mapped to {} in this direction already. A field has one mapping in each direction.",
-        again.contact_property
-    ))
+    Some(text!("mapping-is-mapped-to-in", code, contact_property = again.contact_property))
 }
 
 fn property_problem(mapping: &Mapping, before: &[Mapping]) -> Option<String> {
@@ -81,34 +74,21 @@ fn property_problem(mapping: &Mapping, before: &[Mapping]) -> Option<String> {
         && name.len() <= NAME_CHARS_MAX
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     if !is_name {
-        return Some(
-            "Write the property's internal name as its settings in HubSpot show it: small letters, digits and \
-             underscores, such as unit_size."
-                .to_owned(),
-        );
+        return Some(text!("mapping-write-the-propertys-internal").to_owned());
     }
     if is_synced_anyway(name) {
-        return Some(format!(
-            "{name} is kept the same by itself, or is used for that. Choose another property."
-        ));
+        return Some(text!("mapping-is-kept-the-same", name));
     }
     if name == LIFECYCLE && (mapping.direction, mapping.kind) != (Direction::ToContact, Kind::Choice) {
-        return Some(format!(
-            "{name} can only be mapped as a choice and from users to contacts: HubSpot moves it by rules of its own."
-        ));
+        return Some(text!("mapping-can-only-be-mapped", name));
     }
     let again = before.iter().find(|known| known.contact_property == name && overlap(known, mapping));
     if let Some(again) = again {
-        return Some(format!(
-            "{name} is mapped to {} in this direction already. A property has one mapping in each direction.",
-            again.user_field
-        ));
+        return Some(text!("mapping-is-mapped-to-in-2", name, user_field = again.user_field));
     }
     let pair =
         before.iter().any(|known| known.contact_property == name && known.user_field == mapping.user_field);
-    pair.then(|| {
-        format!("{name} and {} are mapped already. Choose both directions there instead.", mapping.user_field)
-    })
+    pair.then(|| text!("mapping-and-are-mapped-already", name, user_field = mapping.user_field))
 }
 
 fn overlap(one: &Mapping, other: &Mapping) -> bool {
@@ -132,12 +112,8 @@ fn is_synced_anyway(name: &str) -> bool {
 pub fn warnings(index: usize, mapping: &Mapping, property: &Property) -> Vec<Warning> {
     let name = &mapping.contact_property;
     let writes = mapping.direction.reaches_contacts();
-    let unique = (property.has_unique_value && writes).then(|| {
-        format!("No two contacts may have the same {name}: HubSpot refuses a value that another contact has.")
-    });
-    let forward = (name == LIFECYCLE).then(|| {
-        format!("HubSpot only moves {name} forward: an earlier stage at Storeganise does not bring it back.")
-    });
+    let unique = (property.has_unique_value && writes).then(|| text!("mapping-no-two-contacts-may", name));
+    let forward = (name == LIFECYCLE).then(|| text!("mapping-hubspot-only-moves-forward", name));
     let of_property = unique.into_iter().chain(forward);
     of_property.map(|message| Warning { field: path(index, "contact_property"), message }).collect()
 }

@@ -2,6 +2,7 @@
 
 use hubspot::properties::Property;
 use serde::{Deserialize, Serialize};
+use text::text;
 
 use super::{
     Choice, Kind, Mapping,
@@ -73,17 +74,17 @@ fn is_yes_or_no(property: &Property) -> bool {
 /// What a property holds, in our words.
 fn described(property: &Property) -> &'static str {
     match (property.kind.as_deref().unwrap_or_default(), property.field_type.as_deref().unwrap_or_default()) {
-        ("string", "html") => "rich text",
-        ("string", "file") => "a file",
+        ("string", "html") => "rich_text",
+        ("string", "file") => "file",
         ("string" | "phone_number", _) => "text",
-        ("number", _) => "a number",
-        ("bool", _) => "yes or no",
-        ("enumeration", _) if is_yes_or_no(property) => "yes or no",
-        ("date", _) => "a date",
-        ("datetime", _) => "a date with a time of day",
-        ("enumeration", "checkbox") => "several choices at once",
-        ("enumeration", _) => "a choice",
-        _ => "something this add-on does not know",
+        ("number", _) => "number",
+        ("bool", _) => "boolean",
+        ("enumeration", _) if is_yes_or_no(property) => "boolean",
+        ("date", _) => "date",
+        ("datetime", _) => "date_time",
+        ("enumeration", "checkbox") => "choices",
+        ("enumeration", _) => "choice",
+        _ => "unknown",
     }
 }
 
@@ -93,29 +94,17 @@ impl Fault {
     pub fn words(&self, mapping: &Mapping) -> String {
         let name = &mapping.contact_property;
         match self {
-            Self::Missing => format!(
-                "HubSpot has no contact property {name}. Make it there, or write the internal name as the property's \
-                 settings show it."
-            ),
-            Self::Archived => format!(
-                "The contact property {name} is archived in HubSpot. Restore it there, or choose another property."
-            ),
-            Self::ReadOnly => format!(
-                "HubSpot fills in the contact property {name} by itself and lets nobody write it. Choose a property \
-                 that can be edited."
-            ),
-            Self::WrongType(is) => format!("The contact property {name} holds {is}. {}", needs(mapping.kind)),
-            Self::SeveralChoices => format!(
-                "The contact property {name} holds several choices at once. A choice needs a dropdown or radio property."
-            ),
-            Self::NoOptions => format!(
-                "The contact property {name} has no options of its own. A choice needs a dropdown or radio property \
-                 with options."
-            ),
+            Self::Missing => text!("mapping-hubspot-has-no-contact", name),
+            Self::Archived => text!("mapping-the-contact-property-is", name),
+            Self::ReadOnly => text!("mapping-hubspot-fills-in-the", name),
+            Self::WrongType(is) => {
+                let is = text::find(&format!("mapping-type-{is}")).unwrap_or(is);
+                text!("mapping-the-contact-property-holds", name, is, needs = needs(mapping.kind))
+            }
+            Self::SeveralChoices => text!("mapping-the-contact-property-holds-2", name),
+            Self::NoOptions => text!("mapping-the-contact-property-has", name),
             Self::TooManyOptions => {
-                format!(
-                    "The contact property {name} has more than {OFFERED_MAX} options, the most a choice can have."
-                )
+                text!("mapping-the-contact-property-has-2", name, most = OFFERED_MAX)
             }
         }
     }
@@ -124,11 +113,11 @@ impl Fault {
 /// What a kind needs of a property.
 fn needs(kind: Kind) -> &'static str {
     match kind {
-        Kind::Text => "Text needs a single-line, multi-line or phone number property.",
-        Kind::Number => "A number needs a number property.",
-        Kind::Boolean => "Yes or no needs a single checkbox property.",
-        Kind::Date => "A date needs a date picker property without a time of day.",
-        Kind::Choice => "A choice needs a dropdown or radio property.",
+        Kind::Text => text!("mapping-text-needs-a-single"),
+        Kind::Number => text!("mapping-a-number-needs-a"),
+        Kind::Boolean => text!("mapping-yes-or-no-needs"),
+        Kind::Date => text!("mapping-a-date-needs-a"),
+        Kind::Choice => text!("mapping-a-choice-needs-a"),
     }
 }
 
@@ -193,8 +182,8 @@ mod tests {
             (json!({ "archived": true }), Fault::Archived),
             (json!({ "calculated": true }), Fault::ReadOnly),
             (json!({ "modificationMetadata": { "readOnlyValue": true } }), Fault::ReadOnly),
-            (json!({ "type": "datetime" }), Fault::WrongType("a date with a time of day".to_owned())),
-            (json!({ "type": "json" }), Fault::WrongType("something this add-on does not know".to_owned())),
+            (json!({ "type": "datetime" }), Fault::WrongType("date_time".to_owned())),
+            (json!({ "type": "json" }), Fault::WrongType("unknown".to_owned())),
             (json!({ "type": "enumeration", "fieldType": "checkbox" }), Fault::SeveralChoices),
             (json!({ "type": "enumeration", "fieldType": "select" }), Fault::NoOptions),
             (json!({ "type": "enumeration", "fieldType": "select", "options": many }), Fault::TooManyOptions),

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
+use text::text;
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 use self::decimal::decimal;
@@ -230,11 +231,11 @@ impl Kind {
     #[must_use]
     pub fn article(self) -> &'static str {
         match self {
-            Self::Text => "text",
-            Self::Number => "a number",
-            Self::Boolean => "yes or no",
-            Self::Date => "a date",
-            Self::Choice => "a choice",
+            Self::Text => text!("mapping-text"),
+            Self::Number => text!("mapping-number"),
+            Self::Boolean => text!("mapping-boolean"),
+            Self::Date => text!("mapping-date"),
+            Self::Choice => text!("mapping-choice"),
         }
     }
 

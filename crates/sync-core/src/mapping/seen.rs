@@ -2,6 +2,7 @@
 //! users show which codes are in use and what stands in them. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use text::text;
 
 use serde_json::Value;
 use storeganise::user::User;
@@ -80,11 +81,12 @@ impl<'a> Seen<'a> {
         let wrong: BTreeSet<Shape> =
             values.iter().filter_map(|value| shape(value)).filter(|shape| !takes(mapping, *shape)).collect();
         if let Some(found) = wrong.first() {
-            let message = format!(
-                "{code} holds {} at Storeganise, and the mapping says {}. {}",
-                found.words(),
-                mapping.kind.article(),
-                hint(mapping, *found)
+            let message = text!(
+                "mapping-holds-another-kind",
+                code,
+                found = found.words(),
+                kind = mapping.kind.article(),
+                hint = hint(mapping, *found),
             );
             return Err(InvalidInput::new(path(index, "kind"), message));
         }
@@ -97,18 +99,11 @@ impl<'a> Seen<'a> {
                 .count()
         };
         if unfit == values.len() {
-            let message = format!(
-                "None of the {unfit} values of {code} among the newest users is {}. Choose another kind.",
-                mapping.kind.article()
-            );
+            let message = text!("mapping-none-of-the-values", unfit, code, article = mapping.kind.article());
             return Err(InvalidInput::new(path(index, "kind"), message));
         }
         let message = (unfit > 0).then(|| {
-            format!(
-                "{unfit} of the {} values of {code} among the newest users are not {}: they would be left out.",
-                values.len(),
-                mapping.kind.article()
-            )
+            text!("mapping-some-left-out", unfit, count = values.len(), code, kind = mapping.kind.article(),)
         });
         Ok(message.map(|message| Warning { field: field(), message }))
     }
@@ -121,14 +116,11 @@ impl<'a> Seen<'a> {
             .filter(|code| !OUR_USER_FIELDS.contains(code))
             .take(CODES_LISTED_MAX)
             .collect();
-        let there = match codes.as_slice() {
-            [] => "None of them has any custom field filled in.".to_owned(),
-            codes => format!("In use are: {}.", codes.join(", ")),
-        };
-        format!(
-            "None of the newest {} users has anything in {code}. Check the code, unless the field is new. {there}",
-            self.users
-        )
+        let users = self.users;
+        match codes.as_slice() {
+            [] => text!("mapping-never-seen-none", users, code),
+            codes => text!("mapping-never-seen", users, code, codes = codes.join(", ")),
+        }
     }
 }
 
@@ -153,11 +145,11 @@ fn takes(mapping: &Mapping, shape: Shape) -> bool {
 fn hint(mapping: &Mapping, found: Shape) -> &'static str {
     let one_way = Mapping { direction: Direction::ToContact, ..mapping.clone() };
     if takes(&one_way, found) {
-        "Choose the kind it has, or map it from users to contacts only."
+        text!("mapping-choose-the-kind-it")
     } else if found == Shape::Object {
-        "Such a field cannot be mapped."
+        text!("mapping-such-a-field-cannot")
     } else {
-        "Choose the kind it has."
+        text!("mapping-choose-the-kind-it-2")
     }
 }
 
@@ -175,11 +167,11 @@ fn shape(value: &Value) -> Option<Shape> {
 impl Shape {
     fn words(self) -> &'static str {
         match self {
-            Self::Text => "text",
-            Self::Number => "a number",
-            Self::Boolean => "yes or no",
-            Self::List => "a list",
-            Self::Object => "a group of values",
+            Self::Text => text!("mapping-text"),
+            Self::Number => text!("mapping-number"),
+            Self::Boolean => text!("mapping-boolean"),
+            Self::List => text!("mapping-list"),
+            Self::Object => text!("mapping-group"),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! the tasks, and `text` (pure) has their words. It is all done by the worker at the end of a turn, when nothing
 //! else is due, and it is best effort: what Storeganise refuses is tried again later, and never holds the sync.
 
+use ::text::text;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, sea_query::Expr,
@@ -155,7 +156,7 @@ impl Core {
             .limit(limit + 1);
         if let Some(cursor) = before {
             let id = Uuid::parse_str(cursor)
-                .map_err(|_| Error::invalid("cursor", "The cursor is the `next` of the page before."))?;
+                .map_err(|_| Error::invalid("cursor", text!("refused-the-cursor-is-the")))?;
             query = query.filter(notice::Column::Id.lt(id));
         }
         let rows: Vec<NoticeRow> =

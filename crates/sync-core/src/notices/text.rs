@@ -1,5 +1,6 @@
 //! The words of a task: what is wrong, how many records, what to do, where to look. Pure, and free of personal data.
 
+use ::text::text;
 use storeganise::task::{Task, TaskTarget};
 use uuid::Uuid;
 
@@ -36,11 +37,11 @@ pub(super) fn reference(notice: Uuid) -> String {
 
 fn title(cause: &str) -> &'static str {
     match cause {
-        ACCESS_LOST => "HubSpot must be authorised again",
-        NO_PROPERTY => "HubSpot cannot take the property the sync needs",
-        BRAKE_HELD => "A change of many records waits for your decision",
-        CONFLICTS => "Some customers differ in HubSpot and need your decision",
-        _ => "Some customers are not synced with HubSpot",
+        ACCESS_LOST => text!("task-hubspot-must-be-authorised"),
+        NO_PROPERTY => text!("task-hubspot-cannot-take-the"),
+        BRAKE_HELD => text!("task-a-change-of-many"),
+        CONFLICTS => text!("task-some-customers-differ-in"),
+        _ => text!("task-some-customers-are-not"),
     }
 }
 
@@ -48,20 +49,13 @@ fn description(about: &About<'_>) -> String {
     let mut lines = vec![about.words.clone()];
     match about.records {
         0 => {}
-        1 => lines.push("It concerned 1 record when this task was filed.".to_owned()),
-        count => lines.push(format!("It concerned {count} records when this task was filed.")),
+        count => lines.push(text!("task-it-concerned", count)),
     }
-    lines.extend(about.link.map(|link| format!("Authorise here: {link}")));
+    lines.extend(about.link.map(|link| text!("task-authorise-here-link", link)));
     let page = if about.cause == ACCESS_LOST { "" } else { "/activity" };
     let base = about.base_url;
-    lines.push(format!(
-        "Storeganise staff see the details at {base}/installations/{}{page}",
-        about.installation.id
-    ));
-    lines.push(format!(
-        "This task is closed by itself once the cause is over. Reference: {}.",
-        reference(about.notice)
-    ));
+    lines.push(text!("task-storeganise-staff-see-the", base, id = about.installation.id.to_string(), page));
+    lines.push(text!("task-this-task-is-closed", notice = reference(about.notice)));
     lines.join("\n")
 }
 
@@ -86,6 +80,7 @@ mod tests {
             link_issued_at: None,
             settings: Settings::default(),
             capabilities: Capabilities::default(),
+            portal_id: None,
             other_portal_until: None,
             users_cursor: None,
             deals_cursor: None,

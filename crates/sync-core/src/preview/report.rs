@@ -1,6 +1,7 @@
 //! The report of a preview: how much of what would happen on either side, and every record by its ids.
 
 use sea_orm::{ColumnTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _, sea_query::Expr};
+use text::text;
 use uuid::Uuid;
 
 use super::rows;
@@ -146,10 +147,7 @@ impl Core {
             return Err(Error::NotFound);
         }
         if !rows::kept(self.db().reader(), scope).await?.contains(&id) {
-            return Err(Error::NotNow(
-                "Only the last two previews are kept. Begin a new one to see what would happen now."
-                    .to_owned(),
-            ));
+            return Err(Error::NotNow(text!("refused-only-the-last-two").to_owned()));
         }
         Ok(run)
     }

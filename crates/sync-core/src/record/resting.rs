@@ -6,6 +6,7 @@ use hubspot::record::ObjectKind;
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr,
 };
+use text::text;
 
 use super::{
     done::Done,
@@ -122,16 +123,11 @@ impl Core {
     pub async fn make_contact(&self, scope: Scope, user_id: &str, by: &Actor) -> Result<(), Error> {
         let key = self.data_key(scope).await?.digest_key();
         if self.is_erased_user(scope, &key, user_id).await? {
-            return Err(Error::NotNow(
-                "This user's contact was deleted for privacy, and is not made again.".to_owned(),
-            ));
+            return Err(Error::NotNow(text!("refused-this-users-contact-was").to_owned()));
         }
         let link = self.links_of_users(scope, &[user_id.to_owned()]).await?.remove(user_id);
         if link.is_none_or(|link| link.rests.is_none()) {
-            return Err(Error::NotNow(
-                "There is no contact to make again: this user's was neither deleted nor merged away."
-                    .to_owned(),
-            ));
+            return Err(Error::NotNow(text!("refused-there-is-no-contact").to_owned()));
         }
         let transaction = self.db().begin().await?;
         let mark = Mark::new(scope, Subject::User, user_id, Origin::Person);

@@ -4,6 +4,7 @@ use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::Expr,
 };
+use text::text;
 use uuid::Uuid;
 
 use super::failures::REPLAYED_AT_ONCE_MAX;
@@ -214,7 +215,7 @@ impl Core {
     pub async fn replay(&self, scope: Scope, subject: Subject, id: &str, by: &Actor) -> Result<(), Error> {
         let fits = if subject == Subject::Sweep { id.is_empty() } else { (1..=64).contains(&id.len()) };
         if !fits {
-            return Err(Error::invalid("subject_id", "A record's id is between 1 and 64 characters."));
+            return Err(Error::invalid("subject_id", text!("refused-a-records-id-is")));
         }
         let transaction = self.db().begin().await?;
         mark_in(&transaction, &[Mark::new(scope, subject, id, Origin::Person)], self.now_micros()).await?;
@@ -262,7 +263,7 @@ impl Core {
 }
 
 fn not_a_cursor() -> Error {
-    Error::invalid("cursor", "The cursor is the `next` of the page before.")
+    Error::invalid("cursor", text!("refused-the-cursor-is-the"))
 }
 
 /// The rows that stand after the one a cursor names.

@@ -10,6 +10,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use text::text;
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use tokio::sync::Notify;
@@ -224,7 +225,7 @@ impl Overview {
 
 fn place_of_cursor(cursor: &str) -> Result<(i64, String), Error> {
     let parts = cursor.split_once('~').and_then(|(rank, place)| Some((rank.parse().ok()?, place.to_owned())));
-    parts.ok_or_else(|| Error::invalid("cursor", "The cursor is the `next` of the page before."))
+    parts.ok_or_else(|| Error::invalid("cursor", text!("refused-the-cursor-is-the")))
 }
 
 impl Core {

@@ -1,6 +1,7 @@
 //! Runs: sweeps over an installation's records, how far they came, asking for one and calling one off.
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use text::text;
 use uuid::Uuid;
 
 use super::{Page, bounded};
@@ -163,14 +164,10 @@ impl Core {
     ) -> Result<Option<Uuid>, Error> {
         let (scope, now) = (installation.scope(), self.now_micros());
         if kind == RunKind::Backfill && !installation.may_work() {
-            return Err(Error::NotNow(
-                "A backfill needs the add-on enabled, here and at Storeganise.".to_owned(),
-            ));
+            return Err(Error::NotNow(text!("refused-a-backfill-needs-the").to_owned()));
         }
         if kind == RunKind::Preview && !self.may_preview(installation).await? {
-            return Err(Error::NotNow(
-                "A preview needs HubSpot authorised and the add-on not disabled.".to_owned(),
-            ));
+            return Err(Error::NotNow(text!("refused-a-preview-needs-hubspot").to_owned()));
         }
         let may_sync = self.may_sync(installation).await?;
         let transaction = self.db().begin().await?;
@@ -179,11 +176,11 @@ impl Core {
         let others = running(&transaction, scope).await?;
         for run in &others {
             let already = match run.kind {
-                RunKind::Backfill => "All users are being synced already.",
-                RunKind::Preview => "A preview is being made already.",
+                RunKind::Backfill => text!("refused-users-are-being-synced"),
+                RunKind::Preview => text!("refused-a-preview-is-being"),
                 RunKind::Reconcile => continue,
             };
-            return Err(Error::NotNow(format!("{already} Wait until that has ended, or cancel it.")));
+            return Err(Error::NotNow(already.to_owned()));
         }
         let begun = if kind != RunKind::Reconcile {
             let id = self.random().uuid(self.clock().now());
@@ -221,7 +218,7 @@ impl Core {
             .await?
             .ok_or(Error::NotFound)?;
         if !end(&transaction, scope, id, (RunState::Cancelled, None), now).await? {
-            return Err(Error::NotNow("This run is over already.".to_owned()));
+            return Err(Error::NotNow(text!("refused-this-run-is-over").to_owned()));
         }
         let cursor = cursor_of(&row)?.filter(|cursor| cursor.phase == Phase::Work);
         if let Some(cursor) = cursor.filter(|_| row.kind != RunKind::Preview.word()) {
@@ -266,7 +263,7 @@ impl Core {
             .limit(limit + 1);
         if let Some(cursor) = before {
             let id = Uuid::parse_str(cursor)
-                .map_err(|_| Error::invalid("cursor", "The cursor is the `next` of the page before."))?;
+                .map_err(|_| Error::invalid("cursor", text!("refused-the-cursor-is-the")))?;
             query = query.filter(run::Column::Id.lt(id));
         }
         let mut rows = Vec::new();

@@ -18,8 +18,8 @@ use crate::{
         frame::{Frame, Notice},
         visitor::{Acting, Visitor},
     },
-    text::{filters, text},
 };
+use text::{filters, text};
 
 /// What can be done with an installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

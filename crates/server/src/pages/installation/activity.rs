@@ -19,9 +19,9 @@ use crate::{
         moment::{Moment, day_words},
         visitor::Looking,
     },
-    text::{filters, grouped, text},
     words,
 };
+use text::{filters, grouped, text};
 
 const OUTCOMES_SHOWN: u64 = 25;
 const CHANGES_SHOWN: u64 = 10;
@@ -63,6 +63,7 @@ struct Day {
 
 struct ActionChoice {
     word: &'static str,
+    label: &'static str,
     is_chosen: bool,
 }
 
@@ -156,14 +157,21 @@ fn by_day(rows: Vec<DayRow>) -> Vec<Day> {
         }
     }
     let line = |(day, counts): (i64, Vec<(Action, u64)>)| {
-        let words = counts.iter().map(|(action, count)| format!("{} {}", grouped(*count), action.word()));
+        let words =
+            counts.iter().map(|(action, count)| format!("{} {}", grouped(*count), words::outcome(*action)));
         Day { date: day_words(day), counts: words.collect::<Vec<_>>().join(", ") }
     };
     days.into_iter().map(line).collect()
 }
 
 fn choices(chosen: &str) -> Vec<ActionChoice> {
-    Action::ALL.map(Action::word).map(|word| ActionChoice { word, is_chosen: word == chosen }).into()
+    Action::ALL
+        .map(|action| ActionChoice {
+            word: action.word(),
+            label: words::outcome(action),
+            is_chosen: action.word() == chosen,
+        })
+        .into()
 }
 
 #[cfg(test)]

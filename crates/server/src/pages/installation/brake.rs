@@ -22,8 +22,8 @@ use crate::{
         moment::Moment,
         visitor::{Acting, Looking},
     },
-    text::{filters, text},
 };
+use text::{filters, text};
 
 const ROWS: u64 = 50;
 

@@ -30,9 +30,9 @@ use crate::{
         moment::Moment,
         visitor::{Acting, Looking},
     },
-    text::{filters, text},
     words,
 };
+use text::{filters, text};
 
 const ROWS: u64 = 50;
 

@@ -36,8 +36,8 @@ use crate::{
         frame::{Frame, Notice},
         visitor::{Acting, Looking},
     },
-    text::{filters, text},
 };
+use text::{filters, text};
 
 /// Properties in the list to choose from: others can be typed.
 const OFFERED_MAX: usize = 200;
@@ -218,9 +218,9 @@ impl FieldsPage {
     fn directions(&self) -> [(&'static str, &'static str); 3] {
         [Direction::ToContact, Direction::ToUser, Direction::Both].map(|direction| {
             let words = match direction {
-                Direction::ToContact => "user → contact",
-                Direction::ToUser => "user ← contact",
-                Direction::Both => "user ⇄ contact",
+                Direction::ToContact => text!("fields-to-contact"),
+                Direction::ToUser => text!("fields-to-user"),
+                Direction::Both => text!("fields-both-ways"),
             };
             (direction.word(), words)
         })

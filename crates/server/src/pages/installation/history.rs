@@ -15,9 +15,9 @@ use crate::{
         moment::Moment,
         visitor::{Looking, Visitor},
     },
-    text::{filters, text},
     words,
 };
+use text::{filters, text};
 
 const RUNS: u64 = 25;
 const LINES: u64 = 50;

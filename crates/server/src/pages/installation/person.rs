@@ -29,9 +29,9 @@ use crate::{
         moment::Moment,
         visitor::Looking,
     },
-    text::{filters, text},
     words,
 };
+use text::{filters, text};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "pages/installation/person.html")]

@@ -6,6 +6,8 @@ use sync_core::{
 };
 use url::form_urlencoded;
 
+use text::text;
+
 use crate::{
     pages::{moment::Moment, shown::Badge},
     words,
@@ -60,7 +62,11 @@ pub(super) fn change(row: ChangeRow, now: i64) -> Change {
 
 /// A row of it, on the page of an installation.
 pub(super) fn outcome(row: OutcomeRow, here: &str, now: i64) -> Outcome {
-    let ids = [("user", row.user_id), ("contact", row.contact_id), ("deal", row.deal_id)];
+    let ids = [
+        (text!("records-user"), row.user_id),
+        (text!("records-contact"), row.contact_id),
+        (text!("records-deal"), row.deal_id),
+    ];
     let ids = ids.into_iter().filter_map(|(kind, id)| id.map(|id| (kind, id)));
     Outcome {
         at: Moment::new(row.at, now),
@@ -69,7 +75,7 @@ pub(super) fn outcome(row: OutcomeRow, here: &str, now: i64) -> Outcome {
         subject_id: row.subject_id,
         can_replay: matches!(row.action, Action::Skipped | Action::Conflicted | Action::Failed),
         ids: ids.map(|(kind, id)| RecordId { kind, href: address_of(here, "", &id, None), id }).collect(),
-        action: Badge::new(words::tone(row.action), row.action.word()),
+        action: Badge::new(words::tone(row.action), words::outcome(row.action)),
         reason: row.reason.as_deref().map(|reason| words::explain(reason).text()),
         fields: row.fields.join(", "),
         correlation_id: row.correlation_id,

@@ -32,10 +32,9 @@ use crate::{
         shown::Badge,
         visitor::{Acting, Looking},
     },
-    preview_csv,
-    text::{filters, grouped, text},
-    words,
+    preview_csv, words,
 };
+use text::{filters, grouped, text};
 
 const MINUTE_SECONDS: u64 = 60;
 const HOUR_SECONDS: u64 = 3_600;
@@ -168,7 +167,7 @@ impl Run {
         Self {
             id: row.id,
             name: words::run(row.kind),
-            state: Badge::new(tone, row.state.word()),
+            state: Badge::new(tone, words::run_state(row.state)),
             progress: row.progress.map(sentence),
             may_cancel: row.state == RunState::Running,
             seen: grouped(row.seen),
@@ -242,7 +241,7 @@ fn side(name: &'static str, side: Side, found: SideCounts, examples: &[Found]) -
 fn example(found: &Found) -> Example {
     let side = if found.side == Side::Contact { &found.row.contact } else { &found.row.user };
     Example {
-        action: Badge::new(words::tone(found.action), found.action.word()),
+        action: Badge::new(words::tone(found.action), words::outcome(found.action)),
         user_id: found.row.user_id.clone(),
         contact_id: found.row.contact_id.clone(),
         deal_id: found.row.deal_id.clone(),
@@ -254,7 +253,7 @@ fn example(found: &Found) -> Example {
 
 fn counts(of: impl Fn(Action) -> u64) -> Vec<Count> {
     let shown = ACTIONS.into_iter().map(|action| Count {
-        action: Badge::new(words::tone(action), action.word()),
+        action: Badge::new(words::tone(action), words::outcome(action)),
         records: grouped(of(action)),
     });
     shown.collect()

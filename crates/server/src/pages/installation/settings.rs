@@ -21,8 +21,8 @@ use crate::{
         frame::{Frame, Notice},
         visitor::{Acting, Looking, Visitor},
     },
-    text::{filters, text},
 };
+use text::{filters, text};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "pages/installation/settings.html")]

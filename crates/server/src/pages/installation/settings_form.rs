@@ -2,7 +2,7 @@
 
 use sync_core::{error::InvalidInput, merge::Policy, settings::Settings};
 
-use crate::text::text;
+use text::text;
 
 /// A form as a browser sends it: names may stand in it more than once.
 pub(super) type Typed = Vec<(String, String)>;
@@ -124,19 +124,20 @@ fn policy_of(word: &str) -> Policy {
 
 /// The settings in a few lines.
 pub(super) fn facts(settings: &Settings) -> Vec<Fact> {
-    let yes_no = |is_on: bool| if is_on { "yes" } else { "no" }.to_owned();
+    let yes_no =
+        |is_on: bool| if is_on { text!("settings-form-yes") } else { text!("settings-form-no") }.to_owned();
     let policy = match settings.conflict_policy {
         Policy::StoreganiseWins => text!("settings-form-storeganise-wins"),
         Policy::HubspotWins => text!("settings-form-hubspot-wins"),
         Policy::NewestWins => text!("settings-form-the-newest-wins"),
     };
     let mapped: Vec<&str> = settings.custom_fields.iter().map(|m| m.contact_property.as_str()).collect();
-    let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
+    let or_none = |text: String| if text.is_empty() { text!("settings-form-none").to_owned() } else { text };
     [
         (text!("settings-form-when-both-sides-changed"), policy.to_owned()),
         (
             text!("settings-form-default-country"),
-            settings.default_country.clone().unwrap_or_else(|| "none".to_owned()),
+            settings.default_country.clone().unwrap_or_else(|| text!("settings-form-none").to_owned()),
         ),
         (text!("settings-form-edits-of-contacts-change"), yes_no(settings.contact_edits)),
         (text!("settings-form-won-deals-create-users"), yes_no(settings.create_users)),

@@ -25,9 +25,9 @@ use crate::{
         shown::Badge,
         visitor::{Looking, Visitor},
     },
-    text::{filters, grouped, text},
     words::{self, Words},
 };
+use text::{filters, grouped, text};
 
 const RUNS_SHOWN: u64 = 5;
 const AUDIT_LINES_SHOWN: u64 = 10;
@@ -46,6 +46,8 @@ pub(super) struct InstallationPage {
     steps: [Step; 3],
     link: Option<Link>,
     token: Option<Token>,
+    /// The account that was connected last, whether it still is or not.
+    account: Option<i64>,
     other_account_until: Option<Moment>,
     storeganise: Storeganise,
     waiting: String,
@@ -128,6 +130,7 @@ pub(super) async fn show(
         steps: steps::steps(&summary),
         link,
         token: token(&summary, now),
+        account: installation.portal_id,
         other_account_until: installation
             .other_portal_until
             .filter(|until| *until > now)

@@ -9,9 +9,9 @@ use sync_core::{
 
 use crate::{
     pages::moment::Moment,
-    text::text,
     words::{self, Words},
 };
+use text::text;
 
 /// State, account and last event in one sentence.
 pub(super) fn sentence(summary: &Summary, now: i64) -> String {

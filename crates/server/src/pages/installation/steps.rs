@@ -3,7 +3,7 @@
 
 use sync_core::{connection::ConnectionState, installation::State, views::fleet::Summary};
 
-use crate::text::text;
+use text::text;
 
 /// One step as the page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +42,8 @@ impl Progress {
     /// The word shown.
     pub(super) fn word(self) -> &'static str {
         match self {
-            Self::Done => "done",
-            Self::Current => "next",
+            Self::Done => text!("steps-done"),
+            Self::Current => text!("steps-next"),
             Self::ToDo => text!("steps-to-do"),
         }
     }
@@ -113,7 +113,7 @@ fn enable(summary: &Summary) -> Step {
             Button { action: "ask-storeganise", label: text!("steps-ask-storeganise-again") },
         ),
         (State::Enabled, said) => (
-            text!("steps-enabled-here-but-at", said = said.unwrap_or("not known")),
+            text!("steps-enabled-here-but-at", said = said.unwrap_or(text!("work-not-known"))),
             Button { action: "ask-storeganise", label: text!("steps-ask-storeganise-again") },
         ),
         (State::Paused, _) => (

@@ -13,8 +13,8 @@ use crate::{
         flash,
         visitor::{Acting, ActingStaff, CurrentInstallation},
     },
-    text::text,
 };
+use text::text;
 
 #[derive(Deserialize)]
 pub(super) struct RunWish {
@@ -65,7 +65,7 @@ pub(super) async fn ask_storeganise(
     let asked = state.core.poll_addon(&found).await.map(|found| {
         text!(
             "work-storeganise-says-that-the",
-            addon_state = found.addon_state.as_deref().unwrap_or("not known")
+            addon_state = found.addon_state.as_deref().unwrap_or(text!("work-not-known"))
         )
     });
     flash::back(&session, &format!("/installations/{}", found.id), asked).await

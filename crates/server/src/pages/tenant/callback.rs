@@ -12,8 +12,8 @@ use super::{UNDER_WAY_KEY, UnderWay, halted::Halt, may_be_authorised};
 use crate::{
     app::AppState,
     pages::{error::PageError, flash},
-    text::text,
 };
+use text::text;
 
 /// What HubSpot hands over; its description of an error is never shown.
 #[derive(Deserialize)]

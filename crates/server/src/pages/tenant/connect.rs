@@ -21,9 +21,9 @@ use crate::{
         error::PageError,
         frame::{Frame, Notice},
     },
-    text::filters,
     words,
 };
+use text::filters;
 
 /// OAuth's `state`: nobody guesses 256 bits.
 const STATE_BYTES: usize = 32;
@@ -64,7 +64,7 @@ pub(super) async fn show(
     let enter = connection.is_some() && is_fresh(&state, &found);
     let page = ConnectPage {
         frame: Frame::of_stranger(notice),
-        account: connection.as_ref().map(|connection| connection.portal_id),
+        account: connection.as_ref().map(|connection| connection.portal_id).or(found.portal_id),
         is_connected: connection.is_some_and(|connection| connection.state == ConnectionState::Active),
         may_choose_another: may_choose_another(&state, &found),
         start: format!("/connect/{token}/start"),
@@ -101,8 +101,7 @@ pub(super) async fn start(
     };
     let pass = Pass::of(&found).filter(|_| may_be_authorised(&found));
     let Some(pass) = pass else { return Halt::NotEnabled.page(core, None).await };
-    let known = core.connection(found.scope()).await?.map(|connection| connection.portal_id);
-    let known = known.filter(|_| !may_choose_another(&state, &found));
+    let known = core.known_portal(&found).await?.filter(|_| !may_choose_another(&state, &found));
     let oauth_state = BASE64_URL_SAFE_NO_PAD.encode(core.random().bytes::<STATE_BYTES>());
     let address = core.hubspot().app.authorize_url(&oauth_state, known);
     // A new id: one that somebody planted before is worth nothing after.

@@ -24,8 +24,8 @@ use crate::{
         moment::Moment,
         visitor::Visitor,
     },
-    text::{filters, text},
 };
+use text::{filters, text};
 
 /// Beside a preview the sweep begins runs of its own.
 const RUNS_LOOKED_AT: u64 = 10;

@@ -11,9 +11,9 @@ use sync_core::{connection::authorise::AuthoriseError, core::Core, installation:
 
 use crate::{
     pages::{error::PageError, flash, frame::Frame},
-    text::{filters, text},
     words,
 };
+use text::{filters, text};
 
 /// Why an authorisation came to nothing.
 #[derive(Debug)]

@@ -21,6 +21,7 @@ pub struct Model {
     pub storeganise_key_sealed: Option<Vec<u8>>,
     pub settings: String,
     pub capabilities: String,
+    pub portal_id: Option<i64>,
     pub other_portal_until: Option<i64>,
     pub users_cursor: Option<i64>,
     pub deals_cursor: Option<i64>,

@@ -11,24 +11,25 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use askama::filters::{Html, escape};
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+pub use fluent_bundle::FluentValue as Value;
+use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 use unic_langid::LanguageIdentifier;
 
 /// A text of `words.ftl`: `text!("key")` is a `&'static str`, `text!("key", name = value)` a `String`.
+#[macro_export]
 macro_rules! text {
     ($key:literal) => {
-        $crate::text::plain($key)
+        $crate::plain($key)
     };
     ($key:literal, $($name:ident $(= $value:expr)?),+ $(,)?) => {
-        $crate::text::filled($key, &[$((
+        $crate::filled($key, &[$((
             stringify!($name),
-            $crate::text::Argument::plain(&$crate::text::text!(@value $name $(= $value)?)),
+            $crate::Argument::plain(&$crate::text!(@value $name $(= $value)?)),
         )),+])
     };
     (@value $name:ident) => { $name };
     (@value $name:ident = $value:expr) => { $value };
 }
-pub(crate) use text;
 
 pub mod filters;
 pub mod language;
@@ -82,7 +83,7 @@ impl Texts {
         // Marks around arguments are for text that runs both ways; ours are compared and copied.
         bundle.set_use_isolating(false);
         bundle.set_formatter(Some(|value, _| match value {
-            FluentValue::Number(number) => Some(grouped(number.into())),
+            Value::Number(number) => Some(grouped(number.into())),
             _ => None,
         }));
         bundle.add_resource(resource).expect("every text has a key of its own");
@@ -135,56 +136,54 @@ fn keys_of(resource: &FluentResource) -> Vec<String> {
 pub trait Argument {
     /// In plain text. A number is a count: it chooses between one and many, and its thousands stand apart. Ids are
     /// text.
-    fn plain(&self) -> FluentValue<'static>;
+    fn plain(&self) -> Value<'static>;
 
     /// In HTML.
-    fn html(&self) -> FluentValue<'static> {
+    fn html(&self) -> Value<'static> {
         match self.plain() {
-            FluentValue::String(text) => {
-                FluentValue::from(escape(text, Html).expect("writing to a string").to_string())
-            }
+            Value::String(text) => Value::from(escape(text, Html).expect("writing to a string").to_string()),
             other => other,
         }
     }
 }
 
 impl Argument for str {
-    fn plain(&self) -> FluentValue<'static> {
-        FluentValue::from(self.to_owned())
+    fn plain(&self) -> Value<'static> {
+        Value::from(self.to_owned())
     }
 }
 
 impl Argument for String {
-    fn plain(&self) -> FluentValue<'static> {
+    fn plain(&self) -> Value<'static> {
         self.as_str().plain()
     }
 }
 
 /// An account's or a portal's number is an id, not a count.
 impl Argument for i64 {
-    fn plain(&self) -> FluentValue<'static> {
-        FluentValue::from(self.to_string())
+    fn plain(&self) -> Value<'static> {
+        Value::from(self.to_string())
     }
 }
 
 impl Argument for u64 {
-    fn plain(&self) -> FluentValue<'static> {
-        FluentValue::from(*self)
+    fn plain(&self) -> Value<'static> {
+        Value::from(*self)
     }
 }
 
 impl Argument for usize {
-    fn plain(&self) -> FluentValue<'static> {
-        FluentValue::from(*self)
+    fn plain(&self) -> Value<'static> {
+        Value::from(*self)
     }
 }
 
 impl<T: Argument + ?Sized> Argument for &T {
-    fn plain(&self) -> FluentValue<'static> {
+    fn plain(&self) -> Value<'static> {
         (**self).plain()
     }
 
-    fn html(&self) -> FluentValue<'static> {
+    fn html(&self) -> Value<'static> {
         (**self).html()
     }
 }
@@ -203,7 +202,7 @@ pub fn plain(key: &'static str) -> &'static str {
 
 /// The plain text of a key with its arguments.
 #[must_use]
-pub fn filled(key: &str, arguments: &[(&'static str, FluentValue<'static>)]) -> String {
+pub fn filled(key: &str, arguments: &[(&'static str, Value<'static>)]) -> String {
     let arguments = arguments.iter().cloned().collect();
     Catalogue::asked()
         .into_iter()

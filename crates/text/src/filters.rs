@@ -1,17 +1,17 @@
 //! The filters by which templates ask for texts: `{{ "key"|t }}`, `{{ "key"|t|arg("name", value) }}`.
 
+#![expect(missing_docs, reason = "the macro that makes filters writes items of its own")]
+
 use std::fmt;
 
+use super::{Argument, Catalogue, Value, missing};
 use askama::filters::HtmlSafe;
-use fluent_bundle::FluentValue;
-
-use super::{Argument, Catalogue, missing};
 
 /// A text of `pages.ftl` with what goes into it.
 #[derive(Debug)]
 pub struct Said<'a> {
     key: &'a str,
-    arguments: Vec<(&'static str, FluentValue<'static>)>,
+    arguments: Vec<(&'static str, Value<'static>)>,
 }
 
 // Texts are ours, and each argument is escaped as it is taken.

@@ -10,11 +10,23 @@ use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
 
 use super::*;
+use crate::filters;
 
 type Arguments = BTreeSet<String>;
 
 /// The keys of `words.ftl` that are put together out of a code, in `words`; what they need is tested there.
-const OF_CODES: [&str; 6] = ["audit-", "event-", "family-", "origin-", "reason-", "scope-"];
+const OF_CODES: [&str; 10] = [
+    "audit-",
+    "event-",
+    "family-",
+    "mapping-type-",
+    "origin-",
+    "outcome-",
+    "reason-",
+    "role-",
+    "run-state-",
+    "scope-",
+];
 
 fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -31,8 +43,6 @@ fn sources(folder: &str, ending: &str) -> Vec<String> {
     let mut found = Vec::new();
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), ending, &mut found);
     assert!(found.len() > 10, "the sources were found: {found:?}");
-    // This module speaks of keys without asking for them.
-    found.retain(|path| !path.to_string_lossy().contains("src/text"));
     found.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
 }
 
@@ -124,7 +134,7 @@ fn until_closed(source: &str, start: usize) -> &str {
 /// Each key the sources ask for, with the arguments they give.
 fn asked_in_rust() -> Vec<(String, Arguments)> {
     let mut asked = Vec::new();
-    for source in sources("src", "rs") {
+    for source in [sources("../server/src", "rs"), sources("../sync-core/src", "rs")].concat() {
         for (at, call) in source.match_indices("text!(") {
             let (key, end) = quoted(&source, at + call.len()).expect("a key is written out");
             let mut depth = 0;
