@@ -49,6 +49,7 @@ mod replicas;
 mod requests;
 mod restore;
 mod retention;
+mod rotation;
 mod runs;
 mod starting;
 mod stopping;

@@ -7,7 +7,7 @@ number-thousands = ,
 
 access-the-current-one-new = The current one: new secrets are sealed with it.
 access-not-used-any-more = Not used any more: it can be taken out of ANNEX_MASTER_KEYS.
-access-opens-what-it-sealed = Opens what it sealed; keep it in ANNEX_MASTER_KEYS.
+access-opens-what-it-sealed = Opens what it sealed; keep it in ANNEX_MASTER_KEYS until annex keys rotate is done.
 access-missing-in-annex_master_keys-what = Missing in ANNEX_MASTER_KEYS: what it sealed cannot be opened.
 access-login-may-sign-in = { $login } may sign in now.
 access-choose-a-role-from = Choose a role from the list.
@@ -595,6 +595,7 @@ audit-connection-authorised = authorised HubSpot
 audit-connection-checked = checked the refresh token
 audit-connection-disconnected = disconnected HubSpot
 audit-connection-other_portal_allowed = allowed another HubSpot account for 24 hours
+audit-master_key-rotated = sealed all data keys by the current master key
 audit-master_key-abandoned = let go of what a lost master key had sealed
 audit-staff-created = made a staff account
 audit-staff-disabled = shut a staff account

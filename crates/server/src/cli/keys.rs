@@ -1,6 +1,6 @@
 //! `annex keys`: master keys of the vault. None is stored: an entry is to be put into the configuration.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::bail;
 use clap::Subcommand;
@@ -20,6 +20,11 @@ pub(super) enum Command {
         #[arg(long, default_value = "k1")]
         id: String,
     },
+    /// Say what each key is used for, and which can be taken out of ANNEX_MASTER_KEYS.
+    Status,
+    /// Seal all data keys by the current key, the first one, while the service goes on. Interrupted, it is gone on with by
+    /// calling it again.
+    Rotate,
     /// Let go of what a lost key sealed, so that the service starts without it. Those businesses must authorise HubSpot
     /// again; links, settings and history are kept.
     Abandon {
@@ -34,6 +39,8 @@ pub(super) enum Command {
 pub(super) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Generate { id } => generate(&id),
+        Command::Status => status(&*over_the_database().await?).await,
+        Command::Rotate => rotate().await,
         Command::Abandon { id, yes } => abandon(&id, yes).await,
     }
 }
@@ -47,11 +54,41 @@ fn generate(id: &str) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn abandon(id: &str, yes: bool) -> anyhow::Result<ExitCode> {
+/// Not as others are put together: a key that is missing may be why we are here.
+async fn over_the_database() -> anyhow::Result<Arc<Core>> {
     let config = config()?;
     let db = Db::connect_with(config.database_url.expose_secret(), config.database_connections).await;
-    // Not as others are put together: that this key is missing is why we are here.
-    let core = core_on(&config, db.map_err(Refusal::from)?, Clock::system(), Random::from_system())?;
+    core_on(&config, db.map_err(Refusal::from)?, Clock::system(), Random::from_system())
+}
+
+/// One line for each key; the code is 1 where one is missing.
+async fn status(core: &Core) -> anyhow::Result<ExitCode> {
+    let uses = core.key_uses().await?;
+    for key in &uses {
+        let says = match (key.is_current, key.is_configured, key.installations) {
+            (true, ..) => "the current one: new secrets are sealed with it",
+            (false, true, 0) => "not used any more: it can be taken out of ANNEX_MASTER_KEYS",
+            (false, true, _) => "still needed: run annex keys rotate, then look again",
+            (false, false, _) => "MISSING in ANNEX_MASTER_KEYS: what it sealed cannot be opened",
+        };
+        println!("{}: {} installations, {says}", key.id, key.installations);
+    }
+    Ok(if uses.iter().all(|key| key.is_configured) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn rotate() -> anyhow::Result<ExitCode> {
+    let core = over_the_database().await?;
+    let rotated = core.rotate_master_keys(&Actor::command_line()).await?;
+    println!("{} data keys are sealed by the current key now that were not before.", rotated.installations);
+    for installation in &rotated.shut {
+        eprintln!("The data key of installation {installation} did not open and is as it was.");
+    }
+    let standing = status(&core).await?;
+    Ok(if rotated.shut.is_empty() { standing } else { ExitCode::FAILURE })
+}
+
+async fn abandon(id: &str, yes: bool) -> anyhow::Result<ExitCode> {
+    let core = over_the_database().await?;
     let sealed = core.sealed_by(id).await?;
     if sealed == 0 {
         println!("No installation has anything that the key {id} sealed; nothing was done.");

@@ -1,6 +1,7 @@
 //! How the service is set up: from the environment and nothing else.
 //!
-//! Every variable may instead be given as a file: `NAME_FILE` names it, and its text, trimmed, is the value.
+//! Every variable may instead be given as a file: `NAME_FILE` names it, and its text, trimmed, is the value; or by a command
+//! of the shell, `NAME_COMMAND`, which writes the value, so that any service that keeps secrets can give it.
 //! An empty variable counts as not set. Nothing is contacted here; `annex doctor` does that.
 
 use std::{fmt, net::SocketAddr, time::Duration};
@@ -105,7 +106,11 @@ impl fmt::Display for ConfigError {
         for seen in &self.wrong {
             writeln!(f, "  {seen}")?;
         }
-        write!(f, "Each can also be read from a file: NAME_FILE names it. `annex doctor` checks everything.")
+        write!(
+            f,
+            "Each can also be read from a file, which NAME_FILE names, or from what the command in NAME_COMMAND writes. `annex \
+             doctor` checks everything."
+        )
     }
 }
 

@@ -1,6 +1,19 @@
 //! Reads variables one by one, notes each, and keeps every problem: a person mends all of them at once.
 
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    io::Read as _,
+    path::Path,
+    process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+/// How long a command may take that gives a variable's value.
+const COMMAND_TIME: Duration = Duration::from_secs(30);
+/// Of what it says, no more is read.
+const COMMAND_BYTES: u64 = 64 * 1024;
 
 /// Where a variable's value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +22,8 @@ pub enum Source {
     Environment,
     /// The file that `NAME_FILE` names.
     File,
+    /// What the command that `NAME_COMMAND` names wrote.
+    Command,
     /// It is not set: the default applies, or it is missing.
     Unset,
 }
@@ -90,16 +105,19 @@ impl<'a> Reader<'a> {
 
     /// An empty variable counts as not set: that is how compose files leave one out.
     fn raw(&self, name: &str) -> (Source, Result<Option<String>, String>) {
-        let file_name = format!("{name}_FILE");
+        let (file_name, command_name) = (format!("{name}_FILE"), format!("{name}_COMMAND"));
         let lookup =
             |name: &str| (self.get)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        match (lookup(name), lookup(&file_name)) {
-            (Some(_), Some(_)) => {
-                (Source::Environment, Err(format!("is set, and so is {file_name}. Keep one of the two.")))
+        match (lookup(name), lookup(&file_name), lookup(&command_name)) {
+            (Some(text), None, None) => (Source::Environment, Ok(Some(text))),
+            (None, Some(path), None) => (Source::File, read(Path::new(&path), &file_name).map(Some)),
+            (None, None, Some(line)) => (Source::Command, ask(&line, &command_name).map(Some)),
+            (None, None, None) => (Source::Unset, Ok(None)),
+            (own, ..) => {
+                let source = if own.is_some() { Source::Environment } else { Source::File };
+                let others = format!("{name}, {file_name} and {command_name}");
+                (source, Err(format!("is given more than once. Keep one of {others}.")))
             }
-            (Some(text), None) => (Source::Environment, Ok(Some(text))),
-            (None, Some(path)) => (Source::File, read(Path::new(&path), &file_name).map(Some)),
-            (None, None) => (Source::Unset, Ok(None)),
         }
     }
 }
@@ -112,5 +130,45 @@ fn read(path: &Path, file_name: &str) -> Result<String, String> {
         Err(format!("is empty in the file that {file_name} names."))
     } else {
         Ok(text.to_owned())
+    }
+}
+
+/// What a shell's command writes: so that any service that keeps keys can give one. What it says besides is not repeated,
+/// because it may quote a secret.
+fn ask(line: &str, command_name: &str) -> Result<String, String> {
+    let mut asked = Command::new("sh")
+        .args(["-c", line])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cannot be asked of the command in {command_name}: {error}."))?;
+    let mut out = asked.stdout.take().expect("it is piped").take(COMMAND_BYTES);
+    let (done, said) = mpsc::channel();
+    thread::spawn(move || {
+        let mut text = String::new();
+        let read = out.read_to_string(&mut text).map(|_| text);
+        let _nobody_waits = done.send(read);
+    });
+    let said = said.recv_timeout(COMMAND_TIME);
+    if said.is_err() {
+        let _gone = asked.kill();
+    }
+    let status = asked
+        .wait()
+        .map_err(|error| format!("cannot be asked of the command in {command_name}: {error}."))?;
+    match said {
+        Err(_) => Err(format!(
+            "was not given within {} seconds by the command in {command_name}.",
+            COMMAND_TIME.as_secs()
+        )),
+        Ok(Err(_)) => Err(format!("is no text in what the command in {command_name} writes.")),
+        Ok(Ok(_)) if !status.success() => {
+            Err(format!("was not given: the command in {command_name} ended with {status}."))
+        }
+        Ok(Ok(text)) if text.trim().is_empty() => {
+            Err(format!("is empty in what the command in {command_name} writes."))
+        }
+        Ok(Ok(text)) => Ok(text.trim().to_owned()),
     }
 }

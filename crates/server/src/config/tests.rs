@@ -113,11 +113,35 @@ fn a_secret_may_stand_in_a_file_but_not_in_both_places() {
     let path = file.path().to_str().unwrap().to_owned();
     let mut env = complete();
     env.insert("ANNEX_MASTER_KEYS_FILE", path);
-    assert!(read(&env).unwrap_err().to_string().contains("Keep one of the two"));
+    assert!(read(&env).unwrap_err().to_string().contains("Keep one of"));
     env.remove("ANNEX_MASTER_KEYS");
     assert!(read(&env).is_ok());
     env.insert("ANNEX_MASTER_KEYS_FILE", "/nowhere/at/all".to_owned());
     assert!(read(&env).unwrap_err().to_string().contains("ANNEX_MASTER_KEYS_FILE"));
+}
+
+#[test]
+fn a_secret_may_come_from_a_command_and_what_that_says_is_not_repeated() {
+    let by = |command: &str| {
+        let mut env = complete();
+        env.remove("ANNEX_MASTER_KEYS");
+        env.insert("ANNEX_MASTER_KEYS_COMMAND", command.to_owned());
+        read(&env)
+    };
+    assert!(by(&format!("echo '{KEY}'")).is_ok());
+    for (command, told) in [
+        ("echo planted >&2; exit 3", "exit status: 3"),
+        ("true", "is empty"),
+        ("echo planted; false", "exit status: 1"),
+        ("echo planted-nonsense", "ANNEX_MASTER_KEYS"),
+        ("printf '\\377'", "is no text"),
+    ] {
+        let error = by(command).unwrap_err().to_string();
+        assert!(error.contains(told) && !error.contains("planted"), "{command}: {error}");
+    }
+    let mut env = complete();
+    env.insert("ANNEX_MASTER_KEYS_COMMAND", format!("echo '{KEY}'"));
+    assert!(read(&env).unwrap_err().to_string().contains("Keep one of"));
 }
 
 #[test]

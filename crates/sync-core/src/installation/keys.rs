@@ -1,10 +1,15 @@
-//! Whether the configured master keys open what is stored: asked before anything is sealed by a wrong one.
+//! The master keys over all installations: whether they open what is stored, asked before anything is sealed by a wrong one;
+//! what each is used for; and how all data keys come under the current one.
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr,
+};
+use uuid::Uuid;
 
 use crate::{
+    access::audit::{Actor, Entry},
     core::Core,
     error::Error,
     storage::entity::data_key,
@@ -13,6 +18,18 @@ use crate::{
 
 /// Data keys tried for each master key: one that is damaged by itself does not stop the service.
 const TRIED_PER_KEY: u64 = 3;
+
+/// Data keys read at once while they are wrapped anew.
+const ROTATED_AT_ONCE: u64 = 200;
+
+/// What came of wrapping all data keys by the current master key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rotated {
+    /// Data keys that are wrapped by the current one now and were not before.
+    pub installations: u64,
+    /// Installations whose data key did not open, by a key that is missing or another: they are as they were.
+    pub shut: Vec<Uuid>,
+}
 
 /// What a master key is used for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +72,60 @@ impl Core {
         }
         uses.extend(used.into_iter().map(|(id, installations)| of(id, installations, None)));
         Ok(uses)
+    }
+
+    /// Wraps every data key by the current master key; what the data keys sealed stays as it is. The service goes on
+    /// meanwhile: whoever needs a data key reads it, and both wrappings open as long as both master keys are configured.
+    /// One data key after the other, each in a statement of its own: what is interrupted is gone on with by beginning
+    /// again.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn rotate_master_keys(&self, by: &Actor) -> Result<Rotated, Error> {
+        let current = self.parts.master_keys.ids().next().unwrap_or_default().to_owned();
+        let mut rotated = Rotated::default();
+        let mut after = Uuid::nil();
+        loop {
+            let rows = data_key::Entity::find()
+                .filter(data_key::Column::MasterKeyId.ne(current.as_str()))
+                .filter(data_key::Column::InstallationId.gt(after))
+                .order_by_asc(data_key::Column::InstallationId)
+                .limit(ROTATED_AT_ONCE)
+                .all(self.db().reader())
+                .await?;
+            let Some(last) = rows.last() else { break };
+            after = last.installation_id;
+            for row in rows {
+                let id = row.installation_id;
+                match self.wrap_anew(row).await? {
+                    Some(is_changed) => rotated.installations += u64::from(is_changed),
+                    None => rotated.shut.push(id),
+                }
+            }
+        }
+        if rotated.installations > 0 {
+            let told = format!("{current}, {} data keys", rotated.installations);
+            let entry = Entry::general(by, "master_key.rotated").with(told);
+            self.audit(self.db().writer(), &entry).await?;
+        }
+        Ok(rotated)
+    }
+
+    /// Whether a data key was wrapped anew: not where somebody else changed or removed it meanwhile. `None` where it does
+    /// not open.
+    async fn wrap_anew(&self, row: data_key::Model) -> Result<Option<bool>, Error> {
+        let keys = &self.parts.master_keys;
+        let before = WrappedKey { master_key_id: row.master_key_id, sealed: row.sealed };
+        let Ok(opened) = keys.unwrap_data_key(row.installation_id, &before) else { return Ok(None) };
+        let after = keys.wrap(&opened, self.random());
+        let changed = data_key::Entity::update_many()
+            .col_expr(data_key::Column::MasterKeyId, Expr::value(after.master_key_id))
+            .col_expr(data_key::Column::Sealed, Expr::value(after.sealed))
+            .filter(data_key::Column::InstallationId.eq(row.installation_id))
+            .filter(data_key::Column::Sealed.eq(before.sealed))
+            .exec(self.db().writer())
+            .await?;
+        Ok(Some(changed.rows_affected == 1))
     }
 
     /// Tries every master key that stored data keys name.

@@ -53,6 +53,7 @@ impl Check {
         let finding = match (&seen.problem, seen.source) {
             (Some(problem), _) => Finding::Wrong(problem.clone()),
             (None, Source::Environment) => Finding::Good("is set".to_owned()),
+            (None, Source::Command) => Finding::Good("is set, by a command".to_owned()),
             (None, Source::File) => Finding::Good("is set, from a file".to_owned()),
             (None, Source::Unset) => Finding::Good("has its default".to_owned()),
         };
