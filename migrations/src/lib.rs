@@ -13,6 +13,7 @@ mod m0004_whole;
 mod m0005_refresh;
 mod m0006_activity;
 mod m0007_account;
+mod m0008_visits;
 
 /// Runs the migrations in order. It takes no lock of its own: see `sync_core::storage::connect`.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_refresh::Migration),
             Box::new(m0006_activity::Migration),
             Box::new(m0007_account::Migration),
+            Box::new(m0008_visits::Migration),
         ]
     }
 }

@@ -118,6 +118,7 @@ async fn every_page_can_be_used_by_everybody() {
         ("failures", "/failures"),
         ("audit", "/audit"),
         ("access", "/access"),
+        ("account", "/account"),
         ("pause", &at("pause")),
         ("remove", &at("remove")),
     ];

@@ -162,7 +162,7 @@ impl House {
         use secrecy::ExposeSecret as _;
         let core = self.stage.core();
         let token =
-            core.create_api_token("test", Role::Staff, &Actor::command_line()).await.expect("a token");
+            core.create_api_token("test", Role::Staff, None, &Actor::command_line()).await.expect("a token");
         token.expose_secret().to_owned()
     }
 

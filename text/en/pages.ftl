@@ -22,6 +22,7 @@ common-queued = Queued
 common-began-started = began { $started }
 common-cancel = Cancel
 common-login = Login
+common-role = Role
 common-password = Password
 common-never = never
 common-who-did-what = Who did what
@@ -92,7 +93,6 @@ access-the-new-token = The new token
 access-it-is-shown-this = It is shown this once. Who has it may do what its role says: keep it like a password.
 access-copy-token = Copy token
 access-staff-accounts = Staff accounts
-access-role = Role
 access-made = Made
 access-shut-at = shut { $at }
 access-open-login = Open { $login }
@@ -115,11 +115,29 @@ access-revoke-name = Revoke { $name }
 access-revoke = Revoke
 access-who-will-use-it = Who will use it.
 access-admin-all-of-it-2 = admin: all of it
+access-good-for = Good for
+access-a-month = 30 days
+access-a-year = a year
+access-until-revoked = until it is revoked
+access-good-until = ends { $ends }
 access-make-token = Make token
 access-master-keys = Master keys
 access-they-stand-in-annex_master_keys = They stand in ANNEX_MASTER_KEYS and nowhere else; a new one is made with <span class="id">annex keys generate</span>.
 access-key = Key
 access-what-it-is = What it is
+
+## account
+
+account-your-account = Your account
+account-another-password = Another password
+account-the-present-one = The present one
+account-the-new-one = The new one
+account-12-characters-or-more = 12 characters or more; one that is not easily guessed.
+account-change-password = Change password
+account-every-other-visit-ends = Whoever else is signed in with this account has to sign in again.
+account-visits = Signed in elsewhere
+account-a-visit-ends = A visit ends by itself after two hours in which no page was opened, and after twelve in any case. If you forgot to sign out somewhere, end all visits, this one too.
+account-sign-out-everywhere = Sign out everywhere
 
 ## audit
 

@@ -5,6 +5,7 @@ number-thousands = ,
 
 ## access
 
+access-choose-days = Choose from the list how long the token is good for.
 access-the-current-one-new = The current one: new secrets are sealed with it.
 access-not-used-any-more = Not used any more: it can be taken out of ANNEX_MASTER_KEYS.
 access-opens-what-it-sealed = Opens what it sealed; keep it in ANNEX_MASTER_KEYS until annex keys rotate is done.
@@ -14,6 +15,10 @@ access-choose-a-role-from = Choose a role from the list.
 access-the-account-is-shut = The account is shut: nobody is let in with it any more.
 access-the-account-is-open = The account is open again.
 access-the-token-is-good = The token is good for nothing any more.
+
+## account
+
+account-password-changed = The password is changed. Whoever else was signed in with it has to sign in again.
 
 ## businesses
 
@@ -597,6 +602,8 @@ audit-connection-disconnected = disconnected HubSpot
 audit-connection-other_portal_allowed = allowed another HubSpot account for 24 hours
 audit-master_key-rotated = sealed all data keys by the current master key
 audit-master_key-abandoned = let go of what a lost master key had sealed
+audit-staff-password_changed = changed the password
+audit-staff-signed_out_everywhere = signed out everywhere
 audit-staff-created = made a staff account
 audit-staff-disabled = shut a staff account
 audit-staff-enabled = opened a staff account again
@@ -657,6 +664,8 @@ refused-a-records-id-is = A record's id is between 1 and 64 characters.
 refused-give-the-token-a = Give the token a name that says who will use it.
 refused-this-is-the-last = This is the last admin's account. Make another admin first.
 refused-a-login-is-between = A login is between 1 and 100 characters.
+refused-a-password-is-easily-guessed = This password is easily guessed. Take one that is longer or less common, such as four words that do not belong together.
+refused-this-is-not-your-password = This is not your present password.
 refused-a-password-is-between = A password is between 12 and 200 characters.
 refused-there-is-an-account = There is an account with this login already.
 refused-give-the-id-of = Give the id of a user or of a contact, or an e-mail address.

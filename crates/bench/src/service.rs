@@ -159,7 +159,7 @@ pub(crate) async fn serve_annex() -> anyhow::Result<()> {
         let (password, by) = (SecretString::from(PASSWORD), Actor::command_line());
         running.core.create_staff(LOGIN, &password, Role::Admin, &by).await?;
     }
-    let token = running.core.create_api_token("benchmark", Role::Staff, &Actor::command_line()).await?;
+    let token = running.core.create_api_token("benchmark", Role::Staff, None, &Actor::command_line()).await?;
     println!("{address}\n{}", token.expose_secret());
     until_input_ends().await?;
     running.stop().await;

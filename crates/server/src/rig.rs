@@ -122,7 +122,8 @@ impl Rig {
     }
 
     pub(crate) async fn token(&self, role: Role) -> String {
-        let made = self.state.core.create_api_token("a test", role, &Actor::command_line()).await.unwrap();
+        let made =
+            self.state.core.create_api_token("a test", role, None, &Actor::command_line()).await.unwrap();
         made.expose_secret().to_owned()
     }
 

@@ -30,6 +30,8 @@ use crate::{app::AppState, words};
 use text::{filters, grouped, text};
 
 const HERE: &str = "/access";
+/// How long a token is good for where nobody says.
+const DAYS: &str = "365";
 
 pub(super) fn router() -> Router<AppState> {
     Router::new()
@@ -69,6 +71,7 @@ struct TokenRow {
     role: &'static str,
     made: Moment,
     used: Option<Moment>,
+    ends: Option<Moment>,
 }
 
 struct KeyRow {
@@ -89,6 +92,8 @@ struct Typed {
     name: String,
     #[serde(default)]
     role: String,
+    #[serde(default)]
+    days: String,
 }
 
 impl AccessPage {
@@ -137,6 +142,7 @@ fn token(found: KnownToken, now: i64) -> TokenRow {
         role: words::role(found.token.role),
         made: Moment::new(found.created_at, now),
         used: found.last_used_at.map(|at| Moment::new(at, now)),
+        ends: found.expires_at.map(|at| Moment::new(at, now)),
     }
 }
 
@@ -175,7 +181,7 @@ async fn create_token(
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
     let role = role(&typed)?;
-    match state.core.create_api_token(&typed.name, role, &admin.actor()).await {
+    match state.core.create_api_token(&typed.name, role, days(&typed)?, &admin.actor()).await {
         // Not behind a redirect: it would have to be kept until then.
         Ok(token) => {
             let mut page = page(&state, &admin, notice).await?;
@@ -184,6 +190,13 @@ async fn create_token(
         }
         Err(error) => refused(page(&state, &admin, notice).await?, typed, error),
     }
+}
+
+/// For how many days a token is to be good; 0 stands for until it is revoked.
+fn days(typed: &Typed) -> Result<Option<u16>, PageError> {
+    let text = if typed.days.is_empty() { DAYS } else { typed.days.as_str() };
+    let days: u16 = text.parse().map_err(|_| PageError::Unusable(text!("access-choose-days").to_owned()))?;
+    Ok((days > 0).then_some(days))
 }
 
 fn role(typed: &Typed) -> Result<Role, PageError> {

@@ -1,6 +1,9 @@
 //! What stands around every page: who is signed in, the sentence after a redirect, style sheet and script.
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, request::Parts},
+};
 use sync_core::access::{Role, staff::Staff};
 use tower_sessions::Session;
 
@@ -23,7 +26,7 @@ impl FromRequestParts<AppState> for Notice {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
         // A script that looks again is not the page that the sentence is meant for.
-        if parts.headers.get("sec-fetch-dest").is_some_and(|dest| dest == "empty") {
+        if is_by_script(&parts.headers) {
             return Ok(Self::none());
         }
         let session = Session::from_request_parts(parts, state).await.map_err(PageError::of_session)?;
@@ -94,4 +97,9 @@ impl Frame {
     pub(super) fn bare() -> Self {
         Self::of_stranger(Notice::none())
     }
+}
+
+/// Whether a script of a page asks, rather than somebody who opens one.
+pub(super) fn is_by_script(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-dest").is_some_and(|dest| dest == "empty")
 }

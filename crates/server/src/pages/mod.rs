@@ -15,12 +15,14 @@ mod flash;
 mod frame;
 mod moment;
 mod shown;
+mod visit;
 mod visitor;
 
 mod sign_in;
 mod throttle;
 
 mod access;
+mod account;
 mod audit;
 mod businesses;
 mod day;
@@ -42,6 +44,7 @@ pub fn router() -> Router<AppState> {
         .merge(failures::router())
         .merge(audit::router())
         .merge(access::router())
+        .merge(account::router())
         .merge(install::router())
         .merge(install_many::router())
         .merge(installation::router())

@@ -21,7 +21,8 @@ use super::{
     error::PageError,
     frame::{Frame, Notice},
     throttle::Throttle,
-    visitor::{CurrentStaff, STAFF_KEY},
+    visit::Visit,
+    visitor::CurrentStaff,
 };
 use crate::app::AppState;
 use text::{filters, text};
@@ -108,9 +109,7 @@ async fn sign_in(
         return Ok(refused(typed.login, next, problem, StatusCode::UNPROCESSABLE_ENTITY));
     };
     throttle.forgive(&typed.login, &peer);
-    // A new id: one that somebody planted before is worth nothing after.
-    session.cycle_id().await?;
-    session.insert(STAFF_KEY, staff.id).await?;
+    Visit::begin(&session, &staff, state.core.clock().now().0).await?;
     Ok(Redirect::to(&next).into_response())
 }
 

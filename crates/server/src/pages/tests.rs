@@ -1,6 +1,7 @@
 //! The pages as a browser gets them: who is let in, what a form keeps, and the way to HubSpot and back.
 
 mod access;
+mod account;
 mod snapshots;
 
 use axum::{

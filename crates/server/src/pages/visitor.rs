@@ -12,11 +12,8 @@ use sync_core::{
 use tower_sessions::Session;
 use uuid::Uuid;
 
-use super::{error::PageError, tenant::Pass};
+use super::{error::PageError, tenant::Pass, visit::Visit};
 use crate::app::AppState;
-
-/// Where the session keeps the id of the staff member who signed in.
-pub(super) const STAFF_KEY: &str = "staff";
 
 /// A staff member who is signed in.
 #[derive(Debug)]
@@ -85,10 +82,7 @@ impl FromRequestParts<AppState> for CurrentStaff {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
         let session = Session::from_request_parts(parts, state).await.map_err(PageError::of_session)?;
-        let found = match session.get::<Uuid>(STAFF_KEY).await? {
-            Some(id) => state.core.staff(id).await?,
-            None => None,
-        };
+        let found = Visit::of_session(&session, parts, state).await?;
         found.map(Self).ok_or_else(|| PageError::SignIn { next: way_back(&parts.method, &parts.uri) })
     }
 }

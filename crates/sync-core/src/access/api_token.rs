@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{core::Core, digest::token_digest, error::Error, storage::entity::api_token};
 
+const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 const TOKEN_BYTES: usize = 32;
 /// What a token begins with, so that one that leaks is recognised by scanners.
 const PREFIX: &str = "annex_";
@@ -40,6 +41,8 @@ pub struct KnownToken {
     pub created_at: i64,
     /// When it was last used, to the minute.
     pub last_used_at: Option<i64>,
+    /// When it stops being good, if it does, in microseconds since 1970.
+    pub expires_at: Option<i64>,
 }
 
 impl Core {
@@ -57,7 +60,12 @@ impl Core {
         let known = |row: api_token::Model| {
             let role = Role::from_word(&row.role).ok_or(Error::Corrupt("role"))?;
             let token = ApiToken { id: row.id, name: row.name, role };
-            Ok(KnownToken { token, created_at: row.created_at, last_used_at: row.last_used_at })
+            Ok(KnownToken {
+                token,
+                created_at: row.created_at,
+                last_used_at: row.last_used_at,
+                expires_at: row.expires_at,
+            })
         };
         rows.into_iter().map(known).collect()
     }
@@ -79,11 +87,17 @@ impl Core {
         Ok(transaction.commit().await?)
     }
 
-    /// Makes a token under a name.
+    /// Makes a token under a name, good for so many days or, without any, until it is revoked.
     ///
     /// # Errors
     /// [`Error::Invalid`] where the name is empty.
-    pub async fn create_api_token(&self, name: &str, role: Role, by: &Actor) -> Result<SecretString, Error> {
+    pub async fn create_api_token(
+        &self,
+        name: &str,
+        role: Role,
+        days: Option<u16>,
+        by: &Actor,
+    ) -> Result<SecretString, Error> {
         let name = name.trim();
         if name.is_empty() {
             return Err(Error::invalid("name", text!("refused-give-the-token-a")));
@@ -98,6 +112,7 @@ impl Core {
             created_at: Set(self.now_micros()),
             last_used_at: Set(None),
             revoked_at: Set(None),
+            expires_at: Set(days.map(|days| self.now_micros() + i64::from(days) * DAY_MICROS)),
         };
         let transaction = self.db().begin().await?;
         api_token::Entity::insert(row).exec_without_returning(&transaction).await?;
@@ -116,8 +131,10 @@ impl Core {
             .filter(api_token::Column::RevokedAt.is_null())
             .one(self.db().reader())
             .await?;
-        let Some(row) = found else { return Ok(None) };
         let now = self.now_micros();
+        let Some(row) = found.filter(|row| row.expires_at.is_none_or(|end| end > now)) else {
+            return Ok(None);
+        };
         if row.last_used_at.is_none_or(|used| now - used >= USE_NOTED_EVERY_MICROS) {
             let used = api_token::ActiveModel {
                 id: Set(row.id),

@@ -2,8 +2,9 @@
 
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _, password_hash::phc::PasswordHash};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use text::text;
@@ -17,6 +18,8 @@ use crate::{core::Core, error::Error, storage::entity::staff};
 
 const PASSWORD_CHARS_MIN: usize = 12;
 const PASSWORD_CHARS_MAX: usize = 200;
+/// Of 0 to 4: one that takes more than 10^8 guesses, breach lists first.
+const PASSWORD_SCORE_MIN: zxcvbn::Score = zxcvbn::Score::Three;
 const LOGIN_CHARS_MAX: usize = 100;
 
 /// A staff account.
@@ -28,6 +31,8 @@ pub struct Staff {
     pub login: String,
     /// What it may do.
     pub role: Role,
+    /// The number of its visits: whoever came in under a lower one is not in any more.
+    pub visits: i64,
 }
 
 /// A staff account as an admin sees it.
@@ -99,10 +104,7 @@ impl Core {
         if login.is_empty() || login.chars().count() > LOGIN_CHARS_MAX {
             return Err(Error::invalid("login", text!("refused-a-login-is-between")));
         }
-        let length = password.expose_secret().chars().count();
-        if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&length) {
-            return Err(Error::invalid("password", text!("refused-a-password-is-between")));
-        }
+        check_password("password", password, login)?;
         if self.staff_row(login).await?.is_some() {
             return Err(Error::invalid("login", text!("refused-there-is-an-account")));
         }
@@ -114,6 +116,7 @@ impl Core {
             role: Set(role.word().to_owned()),
             created_at: Set(self.now_micros()),
             disabled_at: Set(None),
+            visits: Set(0),
         };
         let transaction = self.db().begin().await?;
         staff::Entity::insert(row).exec_without_returning(&transaction).await?;
@@ -145,6 +148,58 @@ impl Core {
         if fits && row.disabled_at.is_none() { from_row(row).map(Some) } else { Ok(None) }
     }
 
+    /// Changes an account's password, for whoever knows the present one. Every visit ends; the account as it is then.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] of `password` where that is not the present one, or of `new_password` where the new one is too
+    /// easily guessed; [`Error::NotFound`].
+    pub async fn change_password(
+        &self,
+        id: Uuid,
+        password: SecretString,
+        new_password: &SecretString,
+    ) -> Result<Staff, Error> {
+        let row = staff::Entity::find_by_id(id).one(self.db().reader()).await?.ok_or(Error::NotFound)?;
+        if !verify(password, row.password_hash.clone()).await? {
+            return Err(Error::invalid("password", text!("refused-this-is-not-your-password")));
+        }
+        check_password("new_password", new_password, &row.login)?;
+        let hashed = hash(new_password.clone(), self.random().bytes()).await?;
+        let by = Actor::staff(&row.login);
+        let transaction = self.db().begin().await?;
+        let changed = staff::Entity::update_many()
+            .col_expr(staff::Column::PasswordHash, Expr::value(hashed))
+            .col_expr(staff::Column::Visits, Expr::col(staff::Column::Visits).add(1))
+            .filter(staff::Column::Id.eq(id))
+            // Of two who change it at once, the second one did not know the present one.
+            .filter(staff::Column::PasswordHash.eq(row.password_hash))
+            .exec(&transaction)
+            .await?;
+        if changed.rows_affected == 0 {
+            return Err(Error::invalid("password", text!("refused-this-is-not-your-password")));
+        }
+        self.audit(&transaction, &Entry::general(&by, "staff.password_changed").with(row.login)).await?;
+        transaction.commit().await?;
+        self.staff(id).await?.ok_or(Error::NotFound)
+    }
+
+    /// Ends every visit of an account: whoever is signed in with it has to sign in again.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or the database does not answer.
+    pub async fn end_visits(&self, id: Uuid) -> Result<(), Error> {
+        let row = staff::Entity::find_by_id(id).one(self.db().reader()).await?.ok_or(Error::NotFound)?;
+        let by = Actor::staff(&row.login);
+        let transaction = self.db().begin().await?;
+        staff::Entity::update_many()
+            .col_expr(staff::Column::Visits, Expr::col(staff::Column::Visits).add(1))
+            .filter(staff::Column::Id.eq(id))
+            .exec(&transaction)
+            .await?;
+        self.audit(&transaction, &Entry::general(&by, "staff.signed_out_everywhere").with(row.login)).await?;
+        Ok(transaction.commit().await?)
+    }
+
     /// Finds an account that may still sign in.
     ///
     /// # Errors
@@ -161,7 +216,19 @@ impl Core {
 
 fn from_row(row: staff::Model) -> Result<Staff, Error> {
     let role = Role::from_word(&row.role).ok_or(Error::Corrupt("role"))?;
-    Ok(Staff { id: row.id, login: row.login, role })
+    Ok(Staff { id: row.id, login: row.login, role, visits: row.visits })
+}
+
+/// Long enough, and none that others have, too: guessing begins with the passwords that are known from breaches.
+fn check_password(field: &'static str, password: &SecretString, login: &str) -> Result<(), Error> {
+    let text = password.expose_secret();
+    if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&text.chars().count()) {
+        return Err(Error::invalid(field, text!("refused-a-password-is-between")));
+    }
+    if zxcvbn::zxcvbn(text, &[login, "annex", "storeganise", "hubspot"]).score() < PASSWORD_SCORE_MIN {
+        return Err(Error::invalid(field, text!("refused-a-password-is-easily-guessed")));
+    }
+    Ok(())
 }
 
 async fn hash(password: SecretString, salt: [u8; 16]) -> Result<String, Error> {

@@ -140,6 +140,7 @@ async fn every_page_and_every_button_is_for_whom_it_is_for() {
         "/",
         "/failures",
         "/audit",
+        "/account",
         "{here}",
         "{here}/activity",
         "{here}/settings",
@@ -202,7 +203,8 @@ async fn every_page_and_every_button_is_for_whom_it_is_for() {
         looked_at.iter().chain(&asked_first).chain(&not_there).chain(&endless).chain(&of_admins).collect();
     // A form that only looks for somebody.
     let looked_for = format!("{here}/person");
-    let sent: Vec<&String> = buttons.iter().chain(&admins).chain([&looked_for]).collect();
+    let of_ones_own = of(&["/account/password", "/account/sign-out-everywhere"]);
+    let sent: Vec<&String> = buttons.iter().chain(&admins).chain([&looked_for]).chain(&of_ones_own).collect();
     for (method, pattern) in routes() {
         let tried = if method == "get" { &opened } else { &sent };
         let is_open = OPEN.contains(&(method, pattern.as_str()));
@@ -218,6 +220,7 @@ async fn every_page_and_every_button_is_for_whom_it_is_for() {
     }
     let mut viewer = Browser::signed_in(&rig, Role::Viewer).await;
     assert_eq!(viewer.post(&looked_for, &form).await.status, StatusCode::OK);
+    assert_eq!(viewer.post("/account/password", &form).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     for path in &not_there {
         assert_eq!(viewer.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }

@@ -43,6 +43,7 @@ async fn every_page_says_what_it_said() {
         ("failures", "/failures".to_owned()),
         ("audit", "/audit".to_owned()),
         ("access", "/access".to_owned()),
+        ("account", "/account".to_owned()),
         ("installation", here.clone()),
         ("activity", format!("{here}/activity")),
         ("settings", format!("{here}/settings")),

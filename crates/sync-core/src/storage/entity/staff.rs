@@ -13,6 +13,7 @@ pub struct Model {
     pub role: String,
     pub created_at: i64,
     pub disabled_at: Option<i64>,
+    pub visits: i64,
 }
 
 /// The tables are joined by hand, within one installation.
