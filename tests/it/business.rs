@@ -53,6 +53,11 @@ impl Business {
         answer
     }
 
+    /// The token it calls the JSON API with.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// What a process shows of itself.
     pub async fn metrics(&self, service: &Service) -> String {
         service.metrics(&self.token).await

@@ -43,6 +43,7 @@ mod packaging;
 mod pages;
 mod pauses;
 mod plans;
+mod privacy;
 mod process;
 mod refreshing;
 mod replicas;

@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::MatchedPath,
     http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header},
-    middleware::map_response,
+    middleware::{map_request, map_response},
     response::IntoResponse,
 };
 use sync_core::core::Core;
@@ -18,11 +18,13 @@ use tower_http::{
 };
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 use url::Url;
+use uuid::Uuid;
 
 use crate::{app::AppState, config::Config, session_store::CoreSessionStore};
 
 /// A handler that asks a provider may need two of its time-outs; nothing needs longer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const X_REQUEST_ID: &str = "x-request-id";
 const SESSION_HOURS: i64 = 12;
 /// A browser takes the `__Host-` prefix only from the host itself, over https or loopback, for all paths.
 const SESSION_COOKIE: &str = "__Host-annex";
@@ -57,6 +59,17 @@ pub(crate) fn around(app: Router, state: &AppState) -> Router {
         )
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(RequestIds(Arc::clone(&state.core))))
+        .layer(map_request(|request| std::future::ready(without_a_strange_id(request))))
+}
+
+/// A proxy's id is taken where it is one: what else stands there would go into the log and into answers.
+fn without_a_strange_id(mut request: axum::extract::Request) -> axum::extract::Request {
+    let given = request.headers().get(X_REQUEST_ID);
+    let is_an_id = given.and_then(|id| id.to_str().ok()).is_some_and(|id| Uuid::parse_str(id).is_ok());
+    if !is_an_id {
+        request.headers_mut().remove(X_REQUEST_ID);
+    }
+    request
 }
 
 /// Names a request for logs and error pages.
@@ -73,7 +86,7 @@ impl MakeRequestId for RequestIds {
 /// The route as it is written here, never the path itself: paths and queries hold tokens.
 fn span<B>(request: &Request<B>) -> tracing::Span {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
-    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let id = request.headers().get(X_REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
     tracing::info_span!("request", http.method = %request.method(), http.route = route, request.id = id)
 }
 

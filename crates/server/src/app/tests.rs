@@ -31,6 +31,21 @@ async fn every_answer_carries_the_security_headers_and_an_id() {
 }
 
 #[tokio::test]
+async fn a_proxy_s_id_is_kept_and_whatever_else_is_sent_as_one_is_not_repeated() {
+    let rig = Rig::start().await;
+    let id_of = async |given: &str| {
+        let request = Request::builder().uri("/sign-in").header("x-request-id", given);
+        rig.send(request.body(Body::empty()).unwrap()).await.header("x-request-id").to_owned()
+    };
+    let proxys = "019a0000-0000-7000-8000-000000000000";
+    assert_eq!(id_of(proxys).await, proxys);
+    for strange in ["", "ada@example.com", "<script>", &"7".repeat(5_000)] {
+        let id = id_of(strange).await;
+        assert!(id.len() == 36 && id != strange, "{strange}: {id}");
+    }
+}
+
+#[tokio::test]
 async fn the_probes_need_no_token() {
     let rig = Rig::start().await;
     for (path, says) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
