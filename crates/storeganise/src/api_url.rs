@@ -125,4 +125,63 @@ mod tests {
             assert_eq!(parse(address), Err(reason), "{address}");
         }
     }
+
+    /// Ways to write an address that looks like Storeganise's to a person or to a careless parser, and leads elsewhere.
+    /// `{}` is a port.
+    const HOSTILE_HOSTS: [&str; 36] = [
+        "127.0.0.1:{}",
+        "127.1:{}",
+        "2130706433:{}",
+        "0x7f000001:{}",
+        "0x7f.0.0.1:{}",
+        "0177.0.0.1:{}",
+        "0:{}",
+        "0.0.0.0:{}",
+        "[::1]:{}",
+        "[::]:{}",
+        "[::ffff:127.0.0.1]:{}",
+        "[0:0:0:0:0:ffff:7f00:1]:{}",
+        "[::1%25lo]:{}",
+        "localhost:{}",
+        "LOCALHOST:{}",
+        "localhost.:{}",
+        "\u{24db}ocalhost:{}",
+        "\u{ff11}\u{ff12}\u{ff17}.0.0.1:{}",
+        "127\u{3002}0\u{3002}0\u{3002}1:{}",
+        "acme.storeganise.com@127.0.0.1:{}",
+        "acme.storeganise.com:443@127.0.0.1:{}",
+        "acme.storeganise.com%40127.0.0.1:{}",
+        "127.0.0.1:{}#.storeganise.com",
+        "127.0.0.1:{}?.storeganise.com",
+        "127.0.0.1:{}/.storeganise.com",
+        "127.0.0.1:{}\\\\.storeganise.com",
+        "127.0.0.1:{}%2f.storeganise.com",
+        "127.0.0.1%00.storeganise.com:{}",
+        "storeganise.com.127.0.0.1.nip.io:{}",
+        "acme.storeganise.com.localhost:{}",
+        "evilstoreganise.com:{}",
+        "storeganise.com.:{}",
+        "acme.storeganise.com:{}",
+        "acme.storeganise.com\t@127.0.0.1:{}",
+        " 127.0.0.1:{}",
+        "169.254.169.254:{}",
+    ];
+    const SCHEMES: [&str; 8] =
+        ["https://", "http://", "HTTPS://", "https:/", "https:", "//", "ftp://", "gopher://"];
+    const PATHS: [&str; 2] = ["/api", "/..%2f..%2fapi"];
+
+    #[test]
+    fn of_five_hundred_hostile_addresses_none_is_taken() {
+        let allowed = AllowedHosts::new(["storeganise.com".to_owned()]);
+        let mut tried = 0;
+        for host in HOSTILE_HOSTS {
+            for (scheme, path) in SCHEMES.iter().flat_map(|scheme| PATHS.map(|path| (scheme, path))) {
+                let address = format!("{scheme}{}{path}", host.replace("{}", "9000"));
+                let taken = ApiUrl::parse(&address, &allowed);
+                assert!(taken.is_err(), "{address} was taken as {taken:?}");
+                tried += 1;
+            }
+        }
+        assert!(tried >= 500, "{tried}");
+    }
 }

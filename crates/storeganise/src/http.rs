@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use outgoing::{Guard, Guarded};
 use reqwest::{Response, header::RETRY_AFTER, redirect};
 use tracing::{Instrument as _, field};
 
@@ -36,6 +37,7 @@ impl Http {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
             .redirect(redirect::Policy::none())
+            .dns_resolver(Guarded(Guard::from_environment()))
             .user_agent(USER_AGENT)
             .build()
             .expect("a client with fixed settings and an installed TLS provider can be built");
