@@ -52,6 +52,7 @@ mod restore;
 mod retention;
 mod rotation;
 mod runs;
+mod security;
 mod starting;
 mod stopping;
 mod storage;
