@@ -55,6 +55,8 @@ common-preview-a-sync-of = Preview a sync of all users
 
 ## base
 
+base-copied = Copied
+base-press-ctrl-c = Press Ctrl+C
 base-skip-to-the-content = Skip to the content
 base-main = Main
 base-audit = Audit

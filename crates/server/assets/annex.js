@@ -6,10 +6,10 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(field.value);
-      button.textContent = "Copied";
+      button.textContent = document.body.dataset.copied;
     } catch {
       field.select();
-      button.textContent = "Press Ctrl+C";
+      button.textContent = document.body.dataset.press;
     }
   });
 }

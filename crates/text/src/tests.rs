@@ -240,6 +240,19 @@ fn templates_hold_no_text_of_their_own() {
 }
 
 #[test]
+fn the_script_holds_no_text_of_its_own() {
+    let script =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/assets/annex.js")).unwrap();
+    let code =
+        script.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let quoted: Vec<&str> = code.split('"').skip(1).step_by(2).collect();
+    assert!(quoted.len() > 5, "{quoted:?}");
+    for text in quoted {
+        assert!(!text.starts_with(char::is_uppercase) && !text.contains(". "), "{text}");
+    }
+}
+
+#[test]
 fn what_is_put_into_a_page_is_escaped_and_counts_choose_their_words() {
     use askama::Template;
 
