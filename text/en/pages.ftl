@@ -14,7 +14,7 @@ common-cause = Cause
 common-since = Since
 common-action = Action
 common-record = Record
-common-replay-subject-subject_id = Replay { $subject } { $subject_id }
+common-replay-record = Replay { $subject } { $subject_id }
 common-replay = Replay
 common-state = State
 common-looked-at = Looked at
@@ -35,7 +35,7 @@ common-older-lines = Older lines
 common-install-for-a-business = Install for a business
 common-hubspot-account = HubSpot account
 common-add-on-id = Add-on id
-common-back-to-business_code = Back to { $business_code }
+common-back-to = Back to { $business_code }
 common-why = Why
 common-hubspots-own-number-id = HubSpot's own number: <span class="id">{ $id }</span>
 common-user = User
@@ -44,7 +44,7 @@ common-field = Field
 common-contact = Contact
 common-blank = blank
 common-decide = Decide
-common-contact-2 = contact
+common-contact-lower = contact
 common-look = Look
 common-nothing-yet-every-action = Nothing yet. Every action of a person will stand here.
 common-custom-fields = Custom fields
@@ -85,7 +85,7 @@ changes-marked-by-origin = Marked by { $origin }.
 
 runs-run = Run
 runs-cancel-name = Cancel { $name }
-runs-runs-of-business_code = Runs of { $business_code }
+runs-of = Runs of { $business_code }
 runs-no-run-yet-runs = No run yet. Runs go through many records at once; ended ones are kept for 90 days.
 runs-older-runs = Older runs
 
@@ -112,11 +112,11 @@ access-tokens-of-the-json = Tokens of the JSON API
 access-there-is-none = There is none.
 access-name = Name
 access-last-used = Last used
-access-made-made = made { $made }
+access-made-at = made { $made }
 access-revoke-name = Revoke { $name }
 access-revoke = Revoke
 access-who-will-use-it = Who will use it.
-access-admin-all-of-it-2 = admin: all of it
+access-admin-of-tokens = admin: all of it
 access-good-for = Good for
 access-a-month = 30 days
 access-a-year = a year
@@ -124,7 +124,7 @@ access-until-revoked = until it is revoked
 access-good-until = ends { $ends }
 access-make-token = Make token
 access-master-keys = Master keys
-access-they-stand-in-annex_master_keys = They stand in ANNEX_MASTER_KEYS and nowhere else; a new one is made with <span class="id">annex keys generate</span>.
+access-they-stand-in = They stand in ANNEX_MASTER_KEYS and nowhere else; a new one is made with <span class="id">annex keys generate</span>.
 access-key = Key
 access-what-it-is = What it is
 
@@ -204,12 +204,12 @@ action-leave-it-as-it = Leave it as it is
 
 ## activity
 
-activity-activity-of-business_code = Activity of { $business_code }
-activity-parked_text-failed-too-often = { $parked_text } failed too often
+activity-of = Activity of { $business_code }
+activity-failed-heading = { $parked_text } failed too often
 activity-replay-all-that-failed = Replay all that failed
 activity-record-by-record = Record by record
 activity-the-first-of-them = The first { $len } of them:
-activity-waiting_text-waiting = { $waiting_text } waiting
+activity-waiting-heading = { $waiting_text } waiting
 activity-what-happened = What happened
 activity-user-contact-or-deal = User, contact or deal id
 activity-outcome = Outcome
@@ -227,7 +227,7 @@ activity-outcomes = Outcomes
 
 ## brake
 
-brake-held-back-business_code = Held back: { $business_code }
+brake-title = Held back: { $business_code }
 brake-it-began-at = It began { $at }.
 brake-the-run-that-was = The run that was stopped
 brake-what-to-do-with = What to do with { $held }
@@ -242,10 +242,10 @@ brake-because-of = Because of
 
 ## conflict
 
-conflict-a-decision-for-business_code = A decision for { $business_code }
+conflict-a-decision-for = A decision for { $business_code }
 conflict-back-to-what-waits = Back to what waits
 conflict-this-person-field-by = This person, field by field
-conflict-user-user_id = User <span class="id">{ $user_id }</span>
+conflict-user = User <span class="id">{ $user_id }</span>
 conflict-third-in-the-way = { $third }, in the way
 conflict-your-decision = Your decision
 conflict-they-are-one-person = They are one person: link them
@@ -254,16 +254,16 @@ conflict-later = Later
 
 ## conflicts
 
-conflicts-conflicts-of-business_code = Conflicts of { $business_code }
+conflicts-of = Conflicts of { $business_code }
 conflicts-nothing-waits-for-a = Nothing waits for a decision
 conflicts-what-waits-for-your = What waits for your decision
 conflicts-where-user-and-contact = Where user and contact differ in a way that no setting settles, both stay as they are, and the question stands here.
 conflicts-what-is-the-matter = What is the matter
-conflicts-look-at-user-user_id = Look at user { $user_id }
+conflicts-look-at-user = Look at user { $user_id }
 
 ## fields
 
-fields-custom-fields-of-business_code = Custom fields of { $business_code }
+fields-of = Custom fields of { $business_code }
 fields-a-custom-field-of = A custom field of users at Storeganise, and the contact property it is kept the same as. Properties are never made by this add-on.
 fields-try-these-fields = Try these fields
 fields-user-field-code = User field (code)
@@ -278,8 +278,8 @@ fields-contact-property-of-row = Contact property of row { $index }
 fields-what-row-index-holds = What row { $index } holds
 fields-remove-row-index = Remove row { $index }
 fields-sentence-left-out = { $sentence }: left out
-fields-user-user_id = user <span class="id">{ $user_id }</span>
-fields-contact-contact = , contact <span class="id">{ $contact }</span>
+fields-user = user <span class="id">{ $user_id }</span>
+fields-and-contact = , contact <span class="id">{ $contact }</span>
 fields-try-on-the-newest = Try on the newest 200 users
 fields-save-these-fields = Save these fields
 fields-add-a-row = Add a row
@@ -291,7 +291,7 @@ log-who-did-what-for = Who did what for { $business_code }
 
 ## person
 
-person-a-person-of-business_code = A person of { $business_code }
+person-of = A person of { $business_code }
 person-e-mail-address-or = E-mail address, or the id of a user or contact
 person-waits-for-a-decision = Waits for a decision
 person-both-sides-now = Both sides, now
@@ -302,7 +302,7 @@ person-open-in-hubspot = Open in HubSpot
 person-sync-this-person-now = Sync this person now
 person-field-by-field = Field by field
 person-the-next-sync = The next sync
-person-written-written = written { $written }
+person-written-at = written { $written }
 person-waits-or-failed = Waits, or failed
 person-what-we-did = What we did
 person-nothing-is-noted-about = Nothing is noted about this person.
@@ -320,11 +320,11 @@ run-would-be = Would be
 run-now-then = Now → then
 run-user = user
 run-deal = deal
-run-would-be-refused-refused = Would be refused: { $refused }.
+run-would-be-refused = Would be refused: { $refused }.
 
 ## settings
 
-settings-settings-of-business_code = Settings of { $business_code }
+settings-of = Settings of { $business_code }
 settings-save-settings = Save settings
 settings-what-wins-and-what = What wins, and what is written where
 settings-when-both-sides-changed = When both sides changed
@@ -350,7 +350,7 @@ settings-give-the-business-a = Give the business a task at Storeganise when some
 
 ## show
 
-show-show-activity = Show activity
+show-activity = Show activity
 show-look-at-a-person = Look at a person
 show-backlog = { $waiting } waiting, { $parked } failed
 show-backlog-held = { $waiting } waiting, { $parked } failed; goes on { $until }
@@ -368,7 +368,7 @@ show-with-a-new-link = With a new link the old one stops working.
 show-there-is-no-authorisation = There is no authorisation link yet. Enabling makes it.
 show-populated-used = <strong>populated</strong>, fingerprint <span class="id">…{ $print }</span>, last used { $used }
 show-populated-never-used = <strong>populated</strong>, fingerprint <span class="id">…{ $print }</span>, last used never
-show-portal_id-authorised-authorised = { $portal_id }, authorised { $authorised }
+show-account-authorised = { $portal_id }, authorised { $authorised }
 show-account-not-connected = { $account }, not connected now; the link takes this account and no other one
 show-another-account = Another account
 show-may-be-connected-until = may be connected until { $until }
@@ -394,7 +394,7 @@ show-no-run-yet-runs = No run yet. Runs go through many records at once; they be
 show-all-runs = All runs
 show-hubspot-no-longer-takes = HubSpot no longer takes a custom field as it is mapped: the custom fields say which and why.
 show-change-settings = Change settings
-show-show-all-settings = Show all settings
+show-all-settings = Show all settings
 show-all-lines = All lines
 show-stop = Stop
 show-each-of-these-says = Each of these says what it keeps and what it drops before it does anything.
@@ -411,7 +411,7 @@ sign-in-are-you-here-to = Are you here to authorise HubSpot for your business? Y
 
 ## connect
 
-connect-connect-business_code-to-hubspot = Connect { $business_code } to HubSpot
+connect-title = Connect { $business_code } to HubSpot
 connect-is-connected-to-hubspot = { $business_code } is connected to HubSpot account <strong>{ $account }</strong>.
 connect-was-connected-to-hubspot = { $business_code } was connected to HubSpot account <strong>{ $account }</strong>, and is not now.
 connect-storeganise-has-allowed-another = Storeganise has allowed another account: choose the right one at HubSpot.
@@ -422,8 +422,8 @@ connect-continue-to-hubspot = Continue to HubSpot
 connect-look-at-the-pages = Look at the pages of { $business_code }
 connect-what-will-be-read = What will be read and written
 connect-each-user-of-becomes = Each user of { $business_code } becomes a contact in HubSpot, or is joined with the contact that has the same e-mail. Name, e-mail, phone, company and address are kept the same.
-connect-when-a-deal-is = When a deal is won in HubSpot, its contact becomes a user in Storeganise, together with the deal's name, amount and close date.
-connect-when-a-deal-is-2 = When a deal is won in HubSpot, its name, amount and close date are noted on the user that exists already.
+connect-won-deal-makes-user = When a deal is won in HubSpot, its contact becomes a user in Storeganise, together with the deal's name, amount and close date.
+connect-won-deal-is-noted = When a deal is won in HubSpot, its name, amount and close date are noted on the user that exists already.
 connect-an-edit-of-such = An edit of such a contact in HubSpot changes its user, too.
 connect-an-edit-of-a = An edit of a contact in HubSpot does not change the user in Storeganise.
 connect-the-first-time-a = The first time a user and a contact are linked, an empty field never erases a filled one. Afterwards, a field that is cleared in Storeganise is cleared in HubSpot, too.

@@ -9,7 +9,7 @@ access-choose-days = Choose from the list how long the token is good for.
 access-the-current-one-new = The current one: new secrets are sealed with it.
 access-not-used-any-more = Not used any more: it can be taken out of ANNEX_MASTER_KEYS.
 access-opens-what-it-sealed = Opens what it sealed; keep it in ANNEX_MASTER_KEYS until annex keys rotate is done.
-access-missing-in-annex_master_keys-what = Missing in ANNEX_MASTER_KEYS: what it sealed cannot be opened.
+access-missing-key = Missing in ANNEX_MASTER_KEYS: what it sealed cannot be opened.
 access-login-may-sign-in = { $login } may sign in now.
 access-choose-a-role-from = Choose a role from the list.
 access-the-account-is-shut = The account is shut: nobody is let in with it any more.
@@ -56,7 +56,7 @@ businesses-decide-conflicts = Decide conflicts
 
 ## day
 
-day-worked-done-failed-failed = { $worked } done, { $failed } failed
+day-label = { $worked } done, { $failed } failed
 
 ## error
 
@@ -119,50 +119,50 @@ install-many-installed = Installed.
 
 ## action
 
-action-accept-this-installation = Accept this installation?
-action-storeganise-is-asked-whether = Storeganise is asked whether the add-on is there. You can enable it afterwards.
-action-nothing-is-sent-before = Nothing is sent before it is enabled and authorised.
-action-accept-installation = Accept installation
-action-enable-this-installation = Enable this installation?
-action-syncing-begins-as-soon = Syncing begins as soon as HubSpot is authorised; the authorisation link is made if there is none. What changed meanwhile is looked for.
-action-settings-connection-and-links = Settings, connection and links stay as they are.
-action-enable-installation = Enable installation
-action-pause-syncing = Pause syncing?
-action-nothing-is-sent-to = Nothing is sent to either side until you resume.
-action-changes-go-on-collecting = Changes go on collecting, and are done when you resume. The connection, the links and the settings stay.
-action-pause-syncing-2 = Pause syncing
-action-disable-this-installation = Disable this installation?
-action-nothing-is-sent-and = Nothing is sent, and events are no longer noted. Enabling it again looks for what was missed.
-action-the-connection-the-links = The connection, the links, the settings and the history stay.
-action-events-that-arrive-meanwhile = Events that arrive meanwhile are not kept.
-action-disable-installation = Disable installation
-action-disconnect-hubspot = Disconnect HubSpot?
-action-the-app-is-uninstalled = The app is uninstalled from the HubSpot account, and our tokens are revoked and deleted.
-action-contacts-and-users-stay = Contacts and users stay as they are on both sides. Links stay, so that connecting the same account again resumes where it stopped.
-action-the-refresh-token-the = The refresh token. The business has to authorise again before anything is sent.
-action-disconnect-hubspot-2 = Disconnect HubSpot
-action-remove-this-installation = Remove this installation?
-action-the-app-is-uninstalled-2 = The app is uninstalled from the HubSpot account, and everything Annex holds of this installation is deleted. This cannot be undone.
-action-contacts-and-users-stay-2 = Contacts and users stay as they are on both sides, and the audit log keeps that this installation was here.
-action-the-connection-the-links-2 = The connection, the links, waiting changes, settings and history.
-action-remove-installation = Remove installation
-action-issue-a-new-authorisation = Issue a new authorisation link?
-action-a-new-link-is = A new link is made and written to the add-on's page at Storeganise.
-action-a-connection-that-exists = A connection that exists stays as it is.
-action-the-old-link-stops = The old link stops working at once, also for whoever has opened it already.
-action-issue-a-new-link = Issue a new link
-action-allow-another-hubspot-account = Allow another HubSpot account?
-action-for-24-hours-and = For 24 hours, and once, the link may connect another HubSpot account than the present one. Allow it only if the business has asked for it.
-action-until-another-account-is = Until another account is connected, everything goes on with the present one.
-action-allow-another-account = Allow another account
-action-the-installation-for-is = The installation for { $code } is accepted. Enable it next.
-action-the-installation-for-code = The installation for { $code } is enabled.
-action-syncing-for-is-paused = Syncing for { $code } is paused. Changes go on collecting.
-action-the-installation-for-code-2 = The installation for { $code } is disabled.
-action-is-disconnected-from-hubspot = { $code } is disconnected from HubSpot, and our tokens are deleted.
-action-the-installation-for-is-2 = The installation for { $code } is removed. Records on both sides stayed as they are.
-action-a-new-authorisation-link = A new authorisation link is issued. The old one no longer works.
-action-for-24-hours-and-2 = For 24 hours, and once, the link may connect another HubSpot account.
+action-accept-question = Accept this installation?
+action-accept-does = Storeganise is asked whether the add-on is there. You can enable it afterwards.
+action-accept-keeps = Nothing is sent before it is enabled and authorised.
+action-accept-button = Accept installation
+action-accept-done = The installation for { $code } is accepted. Enable it next.
+action-enable-question = Enable this installation?
+action-enable-does = Syncing begins as soon as HubSpot is authorised; the authorisation link is made if there is none. What changed meanwhile is looked for.
+action-enable-keeps = Settings, connection and links stay as they are.
+action-enable-button = Enable installation
+action-enable-done = The installation for { $code } is enabled.
+action-pause-question = Pause syncing?
+action-pause-does = Nothing is sent to either side until you resume.
+action-pause-keeps = Changes go on collecting, and are done when you resume. The connection, the links and the settings stay.
+action-pause-button = Pause syncing
+action-pause-done = Syncing for { $code } is paused. Changes go on collecting.
+action-disable-question = Disable this installation?
+action-disable-does = Nothing is sent, and events are no longer noted. Enabling it again looks for what was missed.
+action-disable-keeps = The connection, the links, the settings and the history stay.
+action-disable-drops = Events that arrive meanwhile are not kept.
+action-disable-button = Disable installation
+action-disable-done = The installation for { $code } is disabled.
+action-disconnect-question = Disconnect HubSpot?
+action-disconnect-does = The app is uninstalled from the HubSpot account, and our tokens are revoked and deleted.
+action-disconnect-keeps = Contacts and users stay as they are on both sides. Links stay, so that connecting the same account again resumes where it stopped.
+action-disconnect-drops = The refresh token. The business has to authorise again before anything is sent.
+action-disconnect-button = Disconnect HubSpot
+action-disconnect-done = { $code } is disconnected from HubSpot, and our tokens are deleted.
+action-remove-question = Remove this installation?
+action-remove-does = The app is uninstalled from the HubSpot account, and everything Annex holds of this installation is deleted. This cannot be undone.
+action-remove-keeps = Contacts and users stay as they are on both sides, and the audit log keeps that this installation was here.
+action-remove-drops = The connection, the links, waiting changes, settings and history.
+action-remove-button = Remove installation
+action-remove-done = The installation for { $code } is removed. Records on both sides stayed as they are.
+action-authorisation-link-question = Issue a new authorisation link?
+action-authorisation-link-does = A new link is made and written to the add-on's page at Storeganise.
+action-authorisation-link-keeps = A connection that exists stays as it is.
+action-authorisation-link-drops = The old link stops working at once, also for whoever has opened it already.
+action-authorisation-link-button = Issue a new link
+action-authorisation-link-done = A new authorisation link is issued. The old one no longer works.
+action-other-account-question = Allow another HubSpot account?
+action-other-account-does = For 24 hours, and once, the link may connect another HubSpot account than the present one. Allow it only if the business has asked for it.
+action-other-account-keeps = Until another account is connected, everything goes on with the present one.
+action-other-account-button = Allow another account
+action-other-account-done = For 24 hours, and once, the link may connect another HubSpot account.
 
 ## activity
 
@@ -202,8 +202,8 @@ brake-records-so-far-of = { $count ->
    *[other] { $count } records
 } so far, of { $linked } linked records. Nothing is written until it is known whether they are too many; few enough go on by themselves.
 brake-what-was-counted-last = What was counted last was few enough and went on by itself.
-brake-what-was-held-back = What was held back last was released by a person.
-brake-what-was-held-back-2 = What was held back last was dropped by a person.
+brake-was-released = What was held back last was released by a person.
+brake-was-dropped = What was held back last was dropped by a person.
 brake-where-unusually-many-linked = Where unusually many linked records would change at once, they are held back and stand here.
 
 ## conflicts
@@ -280,8 +280,8 @@ person-by-another-app = by another app
 person-the-user-was-changed =  The user was changed last.
 person-the-contact-was-changed =  The contact was changed last.
 person-nothing = Nothing
-person-write-it-to-the = Write it to the contact
-person-write-it-to-the-2 = Write it to the user
+person-write-to-contact = Write it to the contact
+person-write-to-user = Write it to the user
 person-ask-somebody = Ask somebody
 person-not-known = Not known
 
@@ -293,7 +293,7 @@ run-no-event-had-told = No event had told of { $records ->
    *[other] { $records } records
 }: they were found and brought up to date.
 run-the-run-is-cancelled = The run is cancelled. What it had done stays done.
-run-counting-done-done = counting, { $done } done
+run-counting = counting, { $done } done
 run-done-of-total-done = { $done } of { $total } done
 run-less-than-a-minute = less than a minute
 run-about-minutes = about { $count ->
@@ -681,10 +681,10 @@ refused-there-is-nothing-to = There is nothing to decide about { $name }.
 refused-about-name-choose-user = About { $name }, choose user or contact.
 refused-hubspot-did-not-say = HubSpot did not say which account this is.
 refused-only-the-last-two = Only the last two previews are kept. Begin a new one to see what would happen now.
-refused-accept-this-installation-first = Accept this installation first, then enable it.
+refused-accept-before-enabling = Accept this installation first, then enable it.
 refused-storeganise-refuses-access-to = Storeganise refuses access to this add-on: it is disabled there. Enable it on the business's Add-ons page, then try again.
 refused-only-an-enabled-installation = Only an enabled installation can be paused.
-refused-accept-this-installation-first-2 = Accept this installation first, or remove it.
+refused-accept-or-remove = Accept this installation first, or remove it.
 refused-this-add-on-is = This add-on is installed already, for the business { $business_code }.
 refused-this-installation-was-accepted = This installation was accepted already.
 refused-storeganise-knows-no-add = Storeganise knows no add-on with this id at { $business_code }. Check the business code and copy the add-on id from its Add-ons page.
@@ -737,25 +737,25 @@ mapping-type-unknown = something this add-on does not know
 mapping-at-most-custom-fields = At most { $most } custom fields can be mapped.
 mapping-write-the-custom-fields = Write the custom field's code as its settings in Storeganise show it, such as gateCode.
 mapping-is-a-field-that = { $code } is a field that this add-on fills by itself. Choose a field of the business.
-mapping-is-mapped-to-in = { $code } is mapped to { $contact_property } in this direction already. A field has one mapping in each direction.
+mapping-field-is-mapped = { $code } is mapped to { $contact_property } in this direction already. A field has one mapping in each direction.
 mapping-write-the-propertys-internal = Write the property's internal name as its settings in HubSpot show it: small letters, digits and underscores, such as unit_size.
 mapping-is-kept-the-same = { $name } is kept the same by itself, or is used for that. Choose another property.
 mapping-can-only-be-mapped = { $name } can only be mapped as a choice and from users to contacts: HubSpot moves it by rules of its own.
-mapping-is-mapped-to-in-2 = { $name } is mapped to { $user_field } in this direction already. A property has one mapping in each direction.
+mapping-property-is-mapped = { $name } is mapped to { $user_field } in this direction already. A property has one mapping in each direction.
 mapping-and-are-mapped-already = { $name } and { $user_field } are mapped already. Choose both directions there instead.
 mapping-no-two-contacts-may = No two contacts may have the same { $name }: HubSpot refuses a value that another contact has.
 mapping-hubspot-only-moves-forward = HubSpot only moves { $name } forward: an earlier stage at Storeganise does not bring it back.
 mapping-none-of-the-values = None of the { $unfit } values of { $code } among the newest users is { $article }. Choose another kind.
-mapping-choose-the-kind-it = Choose the kind it has, or map it from users to contacts only.
+mapping-choose-kind-or-one-way = Choose the kind it has, or map it from users to contacts only.
 mapping-such-a-field-cannot = Such a field cannot be mapped.
-mapping-choose-the-kind-it-2 = Choose the kind it has.
+mapping-choose-kind = Choose the kind it has.
 mapping-hubspot-has-no-contact = HubSpot has no contact property { $name }. Make it there, or write the internal name as the property's settings show it.
 mapping-the-contact-property-is = The contact property { $name } is archived in HubSpot. Restore it there, or choose another property.
 mapping-hubspot-fills-in-the = HubSpot fills in the contact property { $name } by itself and lets nobody write it. Choose a property that can be edited.
-mapping-the-contact-property-holds = The contact property { $name } holds { $is }. { $needs }
-mapping-the-contact-property-holds-2 = The contact property { $name } holds several choices at once. A choice needs a dropdown or radio property.
-mapping-the-contact-property-has = The contact property { $name } has no options of its own. A choice needs a dropdown or radio property with options.
-mapping-the-contact-property-has-2 = The contact property { $name } has more than { $most } options, the most a choice can have.
+mapping-property-of-type = The contact property { $name } holds { $is }. { $needs }
+mapping-property-of-several-choices = The contact property { $name } holds several choices at once. A choice needs a dropdown or radio property.
+mapping-property-without-options = The contact property { $name } has no options of its own. A choice needs a dropdown or radio property with options.
+mapping-property-with-too-many-options = The contact property { $name } has more than { $most } options, the most a choice can have.
 mapping-text-needs-a-single = Text needs a single-line, multi-line or phone number property.
 mapping-a-number-needs-a = A number needs a number property.
 mapping-yes-or-no-needs = Yes or no needs a single checkbox property.

@@ -257,7 +257,7 @@ fn what_is_put_into_a_page_is_escaped_and_counts_choose_their_words() {
     use askama::Template;
 
     #[derive(Template)]
-    #[template(source = r#"{{ "common-back-to-business_code"|t|arg("business_code", name) }}"#, ext = "html")]
+    #[template(source = r#"{{ "common-back-to"|t|arg("business_code", name) }}"#, ext = "html")]
     struct Page {
         name: &'static str,
     }

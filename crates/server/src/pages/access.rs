@@ -151,7 +151,7 @@ fn key(found: KeyUse) -> KeyRow {
         (true, ..) => text!("access-the-current-one-new"),
         (false, true, 0) => text!("access-not-used-any-more"),
         (false, true, _) => text!("access-opens-what-it-sealed"),
-        (false, false, _) => text!("access-missing-in-annex_master_keys-what"),
+        (false, false, _) => text!("access-missing-key"),
     };
     KeyRow { is_wrong: !found.is_configured, installations: grouped(found.installations), id: found.id, says }
 }

@@ -44,7 +44,7 @@ impl Chart {
 
 /// What the chart says, in words.
 fn label(day: &Day) -> String {
-    text!("day-worked-done-failed-failed", worked = day.worked(), failed = day.failed())
+    text!("day-label", worked = day.worked(), failed = day.failed())
 }
 
 /// How high an hour's two parts stand. Whatever happened is seen, however little it was beside the rest.

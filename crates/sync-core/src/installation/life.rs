@@ -28,7 +28,7 @@ impl Core {
     pub async fn enable(&self, id: Uuid, by: &Actor) -> Result<Installation, Error> {
         let found = self.installation(id).await?;
         if found.state == State::Pending {
-            return Err(Error::NotNow(text!("refused-accept-this-installation-first").to_owned()));
+            return Err(Error::NotNow(text!("refused-accept-before-enabling").to_owned()));
         }
         let found = self.poll_addon(&found).await?;
         if found.addon_state.as_deref() == Some("disabled") {
@@ -58,7 +58,7 @@ impl Core {
     /// [`Error::NotNow`] while it is pending.
     pub async fn disable(&self, id: Uuid, by: &Actor) -> Result<Installation, Error> {
         if self.installation(id).await?.state == State::Pending {
-            return Err(Error::NotNow(text!("refused-accept-this-installation-first-2").to_owned()));
+            return Err(Error::NotNow(text!("refused-accept-or-remove").to_owned()));
         }
         self.set_state(id, State::Disabled, by).await
     }

@@ -65,7 +65,7 @@ fn user_field_problem(mapping: &Mapping, before: &[Mapping]) -> Option<String> {
         return Some(text!("mapping-is-a-field-that", code));
     }
     let again = before.iter().find(|known| known.user_field == code && overlap(known, mapping))?;
-    Some(text!("mapping-is-mapped-to-in", code, contact_property = again.contact_property))
+    Some(text!("mapping-field-is-mapped", code, contact_property = again.contact_property))
 }
 
 fn property_problem(mapping: &Mapping, before: &[Mapping]) -> Option<String> {
@@ -84,7 +84,7 @@ fn property_problem(mapping: &Mapping, before: &[Mapping]) -> Option<String> {
     }
     let again = before.iter().find(|known| known.contact_property == name && overlap(known, mapping));
     if let Some(again) = again {
-        return Some(text!("mapping-is-mapped-to-in-2", name, user_field = again.user_field));
+        return Some(text!("mapping-property-is-mapped", name, user_field = again.user_field));
     }
     let pair =
         before.iter().any(|known| known.contact_property == name && known.user_field == mapping.user_field);

@@ -99,12 +99,12 @@ impl Fault {
             Self::ReadOnly => text!("mapping-hubspot-fills-in-the", name),
             Self::WrongType(is) => {
                 let is = text::find(&format!("mapping-type-{is}")).unwrap_or(is);
-                text!("mapping-the-contact-property-holds", name, is, needs = needs(mapping.kind))
+                text!("mapping-property-of-type", name, is, needs = needs(mapping.kind))
             }
-            Self::SeveralChoices => text!("mapping-the-contact-property-holds-2", name),
-            Self::NoOptions => text!("mapping-the-contact-property-has", name),
+            Self::SeveralChoices => text!("mapping-property-of-several-choices", name),
+            Self::NoOptions => text!("mapping-property-without-options", name),
             Self::TooManyOptions => {
-                text!("mapping-the-contact-property-has-2", name, most = OFFERED_MAX)
+                text!("mapping-property-with-too-many-options", name, most = OFFERED_MAX)
             }
         }
     }

@@ -145,11 +145,11 @@ fn takes(mapping: &Mapping, shape: Shape) -> bool {
 fn hint(mapping: &Mapping, found: Shape) -> &'static str {
     let one_way = Mapping { direction: Direction::ToContact, ..mapping.clone() };
     if takes(&one_way, found) {
-        text!("mapping-choose-the-kind-it")
+        text!("mapping-choose-kind-or-one-way")
     } else if found == Shape::Object {
         text!("mapping-such-a-field-cannot")
     } else {
-        text!("mapping-choose-the-kind-it-2")
+        text!("mapping-choose-kind")
     }
 }
 

@@ -122,60 +122,60 @@ impl Action {
     fn said(self) -> Said {
         match self {
             Self::Accept => Said {
-                question: text!("action-accept-this-installation"),
-                does: text!("action-storeganise-is-asked-whether"),
-                keeps: text!("action-nothing-is-sent-before"),
+                question: text!("action-accept-question"),
+                does: text!("action-accept-does"),
+                keeps: text!("action-accept-keeps"),
                 drops: "",
-                button: text!("action-accept-installation"),
+                button: text!("action-accept-button"),
             },
             Self::Enable => Said {
-                question: text!("action-enable-this-installation"),
-                does: text!("action-syncing-begins-as-soon"),
-                keeps: text!("action-settings-connection-and-links"),
+                question: text!("action-enable-question"),
+                does: text!("action-enable-does"),
+                keeps: text!("action-enable-keeps"),
                 drops: "",
-                button: text!("action-enable-installation"),
+                button: text!("action-enable-button"),
             },
             Self::Pause => Said {
-                question: text!("action-pause-syncing"),
-                does: text!("action-nothing-is-sent-to"),
-                keeps: text!("action-changes-go-on-collecting"),
+                question: text!("action-pause-question"),
+                does: text!("action-pause-does"),
+                keeps: text!("action-pause-keeps"),
                 drops: "",
-                button: text!("action-pause-syncing-2"),
+                button: text!("action-pause-button"),
             },
             Self::Disable => Said {
-                question: text!("action-disable-this-installation"),
-                does: text!("action-nothing-is-sent-and"),
-                keeps: text!("action-the-connection-the-links"),
-                drops: text!("action-events-that-arrive-meanwhile"),
-                button: text!("action-disable-installation"),
+                question: text!("action-disable-question"),
+                does: text!("action-disable-does"),
+                keeps: text!("action-disable-keeps"),
+                drops: text!("action-disable-drops"),
+                button: text!("action-disable-button"),
             },
             Self::Disconnect => Said {
-                question: text!("action-disconnect-hubspot"),
-                does: text!("action-the-app-is-uninstalled"),
-                keeps: text!("action-contacts-and-users-stay"),
-                drops: text!("action-the-refresh-token-the"),
-                button: text!("action-disconnect-hubspot-2"),
+                question: text!("action-disconnect-question"),
+                does: text!("action-disconnect-does"),
+                keeps: text!("action-disconnect-keeps"),
+                drops: text!("action-disconnect-drops"),
+                button: text!("action-disconnect-button"),
             },
             Self::Remove => Said {
-                question: text!("action-remove-this-installation"),
-                does: text!("action-the-app-is-uninstalled-2"),
-                keeps: text!("action-contacts-and-users-stay-2"),
-                drops: text!("action-the-connection-the-links-2"),
-                button: text!("action-remove-installation"),
+                question: text!("action-remove-question"),
+                does: text!("action-remove-does"),
+                keeps: text!("action-remove-keeps"),
+                drops: text!("action-remove-drops"),
+                button: text!("action-remove-button"),
             },
             Self::NewLink => Said {
-                question: text!("action-issue-a-new-authorisation"),
-                does: text!("action-a-new-link-is"),
-                keeps: text!("action-a-connection-that-exists"),
-                drops: text!("action-the-old-link-stops"),
-                button: text!("action-issue-a-new-link"),
+                question: text!("action-authorisation-link-question"),
+                does: text!("action-authorisation-link-does"),
+                keeps: text!("action-authorisation-link-keeps"),
+                drops: text!("action-authorisation-link-drops"),
+                button: text!("action-authorisation-link-button"),
             },
             Self::OtherAccount => Said {
-                question: text!("action-allow-another-hubspot-account"),
-                does: text!("action-for-24-hours-and"),
-                keeps: text!("action-until-another-account-is"),
+                question: text!("action-other-account-question"),
+                does: text!("action-other-account-does"),
+                keeps: text!("action-other-account-keeps"),
                 drops: "",
-                button: text!("action-allow-another-account"),
+                button: text!("action-other-account-button"),
             },
         }
     }
@@ -185,35 +185,35 @@ impl Action {
         match self {
             Self::Accept => {
                 core.accept(found.id, by).await?;
-                Ok(text!("action-the-installation-for-is", code))
+                Ok(text!("action-accept-done", code))
             }
             Self::Enable => {
                 core.enable(found.id, by).await?;
-                Ok(text!("action-the-installation-for-code", code))
+                Ok(text!("action-enable-done", code))
             }
             Self::Pause => {
                 core.pause(found.id, by).await?;
-                Ok(text!("action-syncing-for-is-paused", code))
+                Ok(text!("action-pause-done", code))
             }
             Self::Disable => {
                 core.disable(found.id, by).await?;
-                Ok(text!("action-the-installation-for-code-2", code))
+                Ok(text!("action-disable-done", code))
             }
             Self::Disconnect => {
                 core.disconnect(found.id, by).await?;
-                Ok(text!("action-is-disconnected-from-hubspot", code))
+                Ok(text!("action-disconnect-done", code))
             }
             Self::Remove => {
                 core.remove(found.id, by).await?;
-                Ok(text!("action-the-installation-for-is-2", code))
+                Ok(text!("action-remove-done", code))
             }
             Self::NewLink => {
                 core.new_authorisation_link(found.id, by).await?;
-                Ok(text!("action-a-new-authorisation-link").to_owned())
+                Ok(text!("action-authorisation-link-done").to_owned())
             }
             Self::OtherAccount => {
                 core.allow_other_portal(found.id, by).await?;
-                Ok(text!("action-for-24-hours-and-2").to_owned())
+                Ok(text!("action-other-account-done").to_owned())
             }
         }
     }

@@ -109,8 +109,8 @@ fn lead(brake: &Brake) -> String {
         BrakeState::Held => text!("brake-that-is-more-than", linked),
         BrakeState::Counting => text!("brake-records-so-far-of", count = brake.would_change, linked),
         BrakeState::Passed => text!("brake-what-was-counted-last").to_owned(),
-        BrakeState::Released => text!("brake-what-was-held-back").to_owned(),
-        BrakeState::Dropped => text!("brake-what-was-held-back-2").to_owned(),
+        BrakeState::Released => text!("brake-was-released").to_owned(),
+        BrakeState::Dropped => text!("brake-was-dropped").to_owned(),
         BrakeState::Off => text!("brake-where-unusually-many-linked").to_owned(),
     }
 }

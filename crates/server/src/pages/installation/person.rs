@@ -264,8 +264,8 @@ fn field(view: FieldView, app_id: &str, now: i64) -> Field {
         written,
         next: match view.next {
             FieldNext::Nothing => text!("person-nothing"),
-            FieldNext::ToContact => text!("person-write-it-to-the"),
-            FieldNext::ToUser => text!("person-write-it-to-the-2"),
+            FieldNext::ToContact => text!("person-write-to-contact"),
+            FieldNext::ToUser => text!("person-write-to-user"),
             FieldNext::Ask => text!("person-ask-somebody"),
             FieldNext::Unknown => text!("person-not-known"),
         },

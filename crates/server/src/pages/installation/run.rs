@@ -181,7 +181,7 @@ impl Run {
 
 /// Where a run is: "1,200 of 2,000 done, 600 a minute, about 2 minutes left".
 fn sentence(progress: Progress) -> String {
-    let Some(total) = progress.total else { return text!("run-counting-done-done", done = progress.done) };
+    let Some(total) = progress.total else { return text!("run-counting", done = progress.done) };
     let mut text = text!("run-done-of-total-done", done = progress.done, total);
     if let (Some(pace), Some(left)) = (progress.per_minute, progress.remaining_seconds) {
         text = text!("run-with-pace", text, pace = format!("{pace:.0}"), left = about(left));
