@@ -1,9 +1,11 @@
 //! One's own account: another password, and the end of every visit.
 
+use std::sync::Arc;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
-    Form, Router,
+    Extension, Form, Router,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
@@ -19,6 +21,7 @@ use super::{
     error::PageError,
     flash,
     frame::{Frame, Notice},
+    throttle::Throttle,
     visit::Visit,
     visitor::CurrentStaff,
 };
@@ -30,6 +33,7 @@ pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route(HERE, get(show))
         .route("/account/password", post(change_password))
+        .layer(Extension(Arc::new(Throttle::default())))
         .route("/account/sign-out-everywhere", post(sign_out_everywhere))
 }
 
@@ -73,21 +77,34 @@ async fn show(staff: CurrentStaff, notice: Notice) -> AccountPage {
 /// Whoever knows the password ends every other visit by changing it; this one goes on.
 async fn change_password(
     State(state): State<AppState>,
+    Extension(throttle): Extension<Arc<Throttle>>,
     staff: CurrentStaff,
     session: Session,
     Form(typed): Form<Passwords>,
 ) -> Result<Response, PageError> {
     let core = &state.core;
+    // Whoever sits at a browser that was left signed in may not guess on. From wherever: it is one account.
+    let refused = |status: StatusCode, field: &'static str, message: String| {
+        let page = AccountPage { problem: Some((field, message)), ..AccountPage::of(&staff, Notice::none()) };
+        Ok((status, page).into_response())
+    };
+    if throttle.admit(&staff.0.login, "", core.clock().now().0).is_err() {
+        let problem = text!("sign-in-too-many-attempts-wait").to_owned();
+        return refused(StatusCode::TOO_MANY_REQUESTS, "password", problem);
+    }
     match core.change_password(staff.0.id, typed.password, &typed.new_password).await {
         Ok(changed) => {
+            throttle.forgive(&staff.0.login, "");
             Visit::begin(&session, &changed, core.clock().now().0).await?;
             flash::leave(&session, Ok(text!("account-password-changed").to_owned())).await?;
             Ok(Redirect::to(HERE).into_response())
         }
         Err(Error::Invalid { field, message }) => {
-            let page =
-                AccountPage { problem: Some((field, message)), ..AccountPage::of(&staff, Notice::none()) };
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+            // Whoever is told that the new one will not do has known the present one.
+            if field == "new_password" {
+                throttle.forgive(&staff.0.login, "");
+            }
+            refused(StatusCode::UNPROCESSABLE_ENTITY, field, message)
         }
         Err(error) => Err(error.into()),
     }

@@ -12,9 +12,10 @@ use super::{
     Role,
     audit::{Actor, Entry},
 };
-use crate::{core::Core, digest::token_digest, error::Error, storage::entity::api_token};
+use crate::{
+    core::Core, digest::token_digest, error::Error, retention::DAY_MICROS, storage::entity::api_token,
+};
 
-const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 const TOKEN_BYTES: usize = 32;
 /// What a token begins with, so that one that leaks is recognised by scanners.
 const PREFIX: &str = "annex_";

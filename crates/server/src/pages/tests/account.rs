@@ -95,6 +95,22 @@ async fn a_password_is_changed_by_whoever_knows_it_and_ends_every_other_visit() 
 }
 
 #[tokio::test]
+async fn whoever_sits_at_a_browser_left_signed_in_cannot_guess_on() {
+    let rig = Rig::start().await;
+    let mut browser = Browser::signed_in(&rig, Role::Staff).await;
+    let guess = [("password", "a guess at it"), ("new_password", NEW_PASSWORD)];
+    for _ in 0..5 {
+        assert_eq!(browser.post("/account/password", &guess).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let right = [("password", PASSWORD), ("new_password", NEW_PASSWORD)];
+    let answer = browser.post("/account/password", &right).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(text(&answer).contains("Too many attempts"));
+    rig.state.core.clock().advance(MINUTE);
+    assert_eq!(to(&browser.post("/account/password", &right).await), "/account");
+}
+
+#[tokio::test]
 async fn a_token_runs_out_and_its_page_says_when() {
     let rig = Rig::start().await;
     let mut admin = Browser::signed_in(&rig, Role::Admin).await;
